@@ -1,0 +1,58 @@
+/** Ids: branded strings, minted here and obtained elsewhere only by parsing. */
+import { invalid } from './errors.ts'
+
+declare const brand: unique symbol
+type Branded<Name extends string> = string & { readonly [brand]: Name }
+
+/** 32 lower-case hex digits when we mint it; imported data may hold anything MLflow's pattern allows. */
+export type RunId = Branded<'RunId'>
+/** A decimal string below 2^53; the Default experiment is `0`. */
+export type ExperimentId = Branded<'ExperimentId'>
+/** 64 lower-case hex digits: the SHA-256 of a blob's bytes. */
+export type BlobId = Branded<'BlobId'>
+
+export const DEFAULT_EXPERIMENT_ID = '0' as ExperimentId
+
+/** Fills a buffer with random bytes; `crypto.getRandomValues` outside tests. */
+export type RandomBytes = (bytes: Uint8Array<ArrayBuffer>) => void
+
+const cryptoBytes: RandomBytes = (bytes) => void crypto.getRandomValues(bytes)
+
+export function randomHex(byteCount: number, random: RandomBytes = cryptoBytes): string {
+  const bytes = new Uint8Array(byteCount)
+  random(bytes)
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+export const newRunId = (random?: RandomBytes): RunId => randomHex(16, random) as RunId
+
+/** A random integer in [1, 2^53), so that two replicas never allocate the same one. */
+export function newExperimentId(random: RandomBytes = cryptoBytes): ExperimentId {
+  const bytes = new Uint8Array(8)
+  for (;;) {
+    random(bytes)
+    const value = new DataView(bytes.buffer).getBigUint64(0) & ((1n << 53n) - 1n)
+    if (value > 0n) return value.toString() as ExperimentId
+  }
+}
+
+const RUN_ID = /^[a-zA-Z0-9][\w-]{0,255}$/
+
+export function isRunId(text: string): text is RunId {
+  return RUN_ID.test(text)
+}
+
+export function parseRunId(text: string): RunId {
+  if (!isRunId(text)) throw invalid(`Invalid value ${JSON.stringify(text)} for parameter 'run_id' supplied.`)
+  return text
+}
+
+export function parseExperimentId(text: string): ExperimentId {
+  if (!/^-?\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw invalid(`Invalid experiment ID '${text}'. Experiment ID must be a valid integer.`)
+  return String(Number(text)) as ExperimentId
+}
+
+export function isBlobId(text: string): text is BlobId {
+  return /^[0-9a-f]{64}$/.test(text)
+}

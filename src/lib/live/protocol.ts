@@ -1,0 +1,248 @@
+/**
+ * The page's view of a store, over a message port.
+ *
+ * A page opens one session and watches queries by number. A query is answered once at once, and again (at most once a frame) whenever a
+ * commit touches what it names. Pages ask for windows, never for everything. Commands resolve when their effect is durable.
+ */
+import type { ArtifactEntry } from '#lib/domain/artifact.ts'
+import type { WireError } from '#lib/domain/errors.ts'
+import type { Experiment, ExperimentSummary } from '#lib/domain/experiment.ts'
+import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
+import type { ViewType } from '#lib/domain/lifecycle.ts'
+import type { Run, RunInfo, RunStatus } from '#lib/domain/run.ts'
+import type { EpochMs } from '#lib/domain/time.ts'
+
+// ── queries ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type ColumnKind = 'param' | 'metric' | 'tag'
+
+export interface ColumnRef {
+  readonly kind: ColumnKind
+  readonly key: string
+}
+
+export interface RunsQuery {
+  readonly kind: 'runs'
+  readonly experimentIds: readonly ExperimentId[]
+  /** The search grammar; `''` for all. */
+  readonly filter: string
+  /** MLflow order_by items, most significant first. */
+  readonly orderBy: readonly string[]
+  readonly view: ViewType
+  /** Row window, half open, 0-based in the order asked for. */
+  readonly from: number
+  readonly to: number
+  /** Whose values each row carries, in this order. */
+  readonly columns: readonly ColumnRef[]
+}
+
+export type ChartAxis = 'step' | 'time' | 'relative'
+
+export interface SeriesQuery {
+  readonly kind: 'series'
+  readonly runId: RunId
+  readonly key: string
+  readonly axis: ChartAxis
+  /** x range in axis units (steps, epoch ms, ms since the run's first point); null for all of it. */
+  readonly range: readonly [number, number] | null
+  /** At most this many buckets: the chart's width in pixels. */
+  readonly buckets: number
+}
+
+export type Query =
+  | { readonly kind: 'experiments'; readonly view: ViewType }
+  | { readonly kind: 'experiment'; readonly experimentId: ExperimentId }
+  | RunsQuery
+  | { readonly kind: 'keys'; readonly experimentId: ExperimentId }
+  | { readonly kind: 'run'; readonly runId: RunId }
+  | SeriesQuery
+  | { readonly kind: 'artifacts'; readonly runId: RunId; readonly path: string }
+  | { readonly kind: 'trash' }
+  | { readonly kind: 'settings' }
+  | { readonly kind: 'storage' }
+  | { readonly kind: 'notebooks' }
+
+export type QueryKind = Query['kind']
+
+// ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One row of the runs table. `cells[i]` is the value of `columns[i]`: text, a metric's last value (NaN possible), or null when absent. */
+export interface RunRow extends RunInfo {
+  readonly parentRunId: RunId | null
+  readonly cells: readonly (string | number | null)[]
+}
+
+export interface RunsWindow {
+  /** All matches, not only this window. */
+  readonly total: number
+  readonly from: number
+  readonly rows: readonly RunRow[]
+}
+
+export interface ExperimentKeys {
+  readonly params: readonly string[]
+  readonly metrics: readonly string[]
+  readonly tags: readonly string[]
+}
+
+export interface RunDetail {
+  readonly run: Run
+  readonly experiment: Experiment
+  readonly parent: RunInfo | null
+  readonly children: readonly RunInfo[]
+}
+
+/** A series as drawn: x ascending, parallel arrays, transferred. When `sampled`, first, last, min and max of every bucket are kept. */
+export interface DrawnSeries {
+  readonly x: Float64Array
+  readonly y: Float64Array
+  /** Points in the range, before down-sampling, NaN and ±Infinity included. */
+  readonly count: number
+  readonly sampled: boolean
+  /** Where values could not be drawn as numbers. */
+  readonly nanX: Float64Array
+  readonly posInfX: Float64Array
+  readonly negInfX: Float64Array
+}
+
+export interface TrashView {
+  readonly experiments: readonly ExperimentSummary[]
+  /** Deleted runs whose experiment is not itself in the trash. */
+  readonly runs: readonly (RunInfo & { readonly experimentName: string })[]
+}
+
+export type Durability = 'relaxed' | 'strict'
+
+export interface Grant {
+  readonly origin: string
+  readonly createdTime: EpochMs
+  readonly lastUsedTime: EpochMs
+}
+
+export interface SettingsView {
+  readonly durability: Durability
+  readonly grants: readonly Grant[]
+}
+
+export interface StorageView {
+  /** Bytes of the database image in memory. */
+  readonly databaseBytes: number
+  /** Bytes in the commit log since the last checkpoint. */
+  readonly logBytes: number
+  readonly artifactBytes: number
+  readonly artifactCount: number
+  readonly experimentCount: number
+  readonly runCount: number
+  readonly pointCount: number
+}
+
+/** Notebooks that are connected, and the ones that ask to be. */
+export interface NotebooksView {
+  readonly connected: readonly { readonly origin: string; readonly name: string; readonly since: EpochMs }[]
+  readonly asking: readonly ConsentRequest[]
+}
+
+export interface ConsentRequest {
+  readonly id: number
+  readonly origin: string
+  /** What the notebook calls itself. Its own word: shown, never trusted. */
+  readonly name: string
+  readonly since: EpochMs
+}
+
+export interface Answers {
+  readonly experiments: readonly ExperimentSummary[]
+  readonly experiment: ExperimentSummary | null
+  readonly runs: RunsWindow
+  readonly keys: ExperimentKeys
+  readonly run: RunDetail | null
+  readonly series: DrawnSeries
+  readonly artifacts: readonly ArtifactEntry[]
+  readonly trash: TrashView
+  readonly settings: SettingsView
+  readonly storage: StorageView
+  readonly notebooks: NotebooksView
+}
+
+export type AnswerTo<Q extends Query> = Answers[Q['kind']]
+
+// ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Each resolves once durable, or rejects with a RunnelError and nothing changed. */
+export interface Commands {
+  createExperiment(name: string): Promise<ExperimentId>
+  renameExperiment(id: ExperimentId, name: string): Promise<void>
+  setExperimentTag(id: ExperimentId, key: string, value: string): Promise<void>
+  deleteExperiment(id: ExperimentId): Promise<void>
+  restoreExperiment(id: ExperimentId): Promise<void>
+  renameRun(id: RunId, name: string): Promise<void>
+  setRunTag(id: RunId, key: string, value: string): Promise<void>
+  deleteRunTag(id: RunId, key: string): Promise<void>
+  setRunStatus(id: RunId, status: RunStatus): Promise<void>
+  deleteRuns(ids: readonly RunId[]): Promise<void>
+  restoreRuns(ids: readonly RunId[]): Promise<void>
+  /** Delete for good what is in the trash: rows, and artifact bytes nobody else holds. Returns what was freed. */
+  emptyTrash(): Promise<{ readonly experiments: number; readonly runs: number; readonly bytes: number }>
+  /** Ids of every match of a runs query, in order: for "select all". */
+  runIds(query: Omit<RunsQuery, 'kind' | 'from' | 'to' | 'columns'>): Promise<readonly RunId[]>
+  /** An artifact's bytes; the Blob is read lazily. */
+  readArtifact(runId: RunId, path: string): Promise<Blob>
+  /** Every point of a series, for tables and export, in MLflow's order (timestamp, step, value); parallel arrays. */
+  history(runId: RunId, key: string): Promise<{ steps: Float64Array; timestamps: Float64Array; values: Float64Array }>
+  setDurability(durability: Durability): Promise<void>
+  revokeGrant(origin: string): Promise<void>
+  answerConsent(id: number, allow: boolean): Promise<void>
+}
+
+// ── the session ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What a page is to the host: a `tab` can ask for consent; a `frame` (the bridge inside a notebook) must not. */
+export type PageRole = 'tab' | 'bridge-window' | 'frame'
+
+/** Whether what was logged is safe yet. */
+export type SaveState = 'saved' | 'saving' | 'failing'
+
+export type LiveEvent =
+  | { readonly t: 'answer'; readonly watch: number; readonly value: unknown }
+  | { readonly t: 'refused'; readonly watch: number; readonly error: WireError & { readonly detail?: unknown } }
+  | { readonly t: 'save'; readonly state: SaveState; readonly message: string | null }
+  | { readonly t: 'bye'; readonly reason: 'upgrade' }
+
+/** What a connecting notebook shows at the door. */
+export interface NotebookArrival {
+  readonly origin: string
+  readonly session: string
+  readonly writer: string
+  readonly name: string
+  readonly version: string
+}
+
+export type Admission =
+  | { readonly outcome: 'admitted' }
+  | { readonly outcome: 'denied'; readonly reason: 'user' | 'unavailable' }
+
+export interface SessionInfo {
+  /** Changes with every instance of the host. */
+  readonly epoch: string
+  readonly version: string
+}
+
+/** The session a host gives one page, reached over Comlink. */
+export interface LiveSession {
+  info(): Promise<SessionInfo>
+  /** Watch a query under a number of the page's choosing; the same number again replaces the query (a window that moved). */
+  watch(watch: number, query: Query): Promise<void>
+  unwatch(watch: number): Promise<void>
+  /** A command by name: one door, so that a page's arguments are checked in one place. */
+  command<Name extends keyof Commands>(name: Name, args: Parameters<Commands[Name]>): Promise<Awaited<ReturnType<Commands[Name]>>>
+  /** Whether an origin may log already, and where the question would be shown if not. */
+  consentFor(origin: string): Promise<'granted' | 'here' | 'tab' | 'nowhere'>
+  /** Hand a notebook's port to the store. Resolves when it is admitted or turned away, however long the person takes. */
+  admit(port: MessagePort, arrival: NotebookArrival): Promise<Admission>
+  close(): Promise<void>
+}
+
+/** What the worker exposes on each new port. */
+export interface LiveDoor {
+  open(role: PageRole, pageLock: string, onEvent: (event: LiveEvent) => void): Promise<LiveSession>
+}
