@@ -1,0 +1,15 @@
+import { defineConfig } from '@playwright/test'
+
+// No webServer: each test starts its own host on a free port (tests/support/fixtures.ts), because an origin's service worker and
+// IndexedDB are exactly what these tests are about.
+export default defineConfig({
+  testDir: 'tests/e2e',
+  outputDir: 'test-results',
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  fullyParallel: false,
+  workers: 2,
+  retries: 0,
+  forbidOnly: true,
+  use: { viewport: { width: 1440, height: 900 } }
+})
