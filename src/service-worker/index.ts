@@ -1,0 +1,50 @@
+/// <reference types="@sveltejs/kit" />
+import { build, files, version } from '$service-worker'
+import { askStore, mlflowError, storeChannelName } from '#lib/live/envelope.ts'
+import type { ShellMessage } from '#lib/live/shell-message.ts'
+import { isStorePath } from '#lib/live/store-paths.ts'
+import { createShell } from './shell.ts'
+
+const worker = self as unknown as ServiceWorkerGlobalScope
+const shell = createShell({ version, assets: [...build, ...files], caches, fetch: (request) => fetch(request) })
+const channel = new BroadcastChannel(storeChannelName)
+
+worker.addEventListener('install', (event) => {
+  event.waitUntil(shell.install())
+})
+
+worker.addEventListener('activate', (event) => {
+  // Claiming lets the very first page ask the store under /api without a reload.
+  event.waitUntil(shell.dropOldVersions().then(() => worker.clients.claim()))
+})
+
+worker.addEventListener('message', (event) => {
+  const message = event.data as ShellMessage | undefined
+  if (message?.type === 'activate') event.waitUntil(worker.skipWaiting())
+  if (message?.type === 'activate-if-alone') event.waitUntil(activateIfAlone())
+})
+
+worker.addEventListener('fetch', (event) => {
+  const url = new URL(event.request.url)
+  if (url.origin !== worker.location.origin) return
+  if (isStorePath(url.pathname)) event.respondWith(answerFromStore(event.request))
+  else if (event.request.method === 'GET' && shell.knows(event.request)) event.respondWith(shell.answer(event.request))
+})
+
+const activateIfAlone = async (): Promise<void> => {
+  const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  if (pages.length <= 1) await worker.skipWaiting()
+}
+
+const answerFromStore = async (request: Request): Promise<Response> => {
+  // A form on any site can navigate here with POST, past CORS: only a script of our own origin may change things.
+  if (request.mode === 'navigate' && request.method !== 'GET') {
+    return mlflowError(403, 'PERMISSION_DENIED', 'Only a page of this origin may call the API.')
+  }
+  const response = await askStore(channel, request)
+  const headers = new Headers(response.headers)
+  // An artifact opened as a page of its own must not be one of this origin's.
+  headers.set('Content-Security-Policy', "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+  headers.set('X-Content-Type-Options', 'nosniff')
+  return new Response(response.body, { status: response.status, headers })
+}
