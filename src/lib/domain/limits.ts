@@ -63,3 +63,16 @@ export const BRIDGE = {
   /** How long a session's high-water mark is kept after it was last heard of. */
   sessionKeptMs: 90 * 24 * 3600 * 1000
 } as const
+
+/** Searches: ours, so that one filter can neither exhaust a stack nor SQLite's expression depth (1000) and pattern length (50,000 bytes). */
+export const SEARCH = {
+  filterLength: 100_000,
+  /** Comparisons in one filter. */
+  clauses: 250,
+  /** Parentheses inside one another. */
+  depth: 32,
+  /** A LIKE pattern, in UTF-16 units: at most three bytes each as UTF-8, and as many once escaped. */
+  patternLength: 10_000,
+  orderByLength: 1000,
+  orderByItems: 16
+} as const
