@@ -1,5 +1,9 @@
 import adapter from '@sveltejs/adapter-static'
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte'
+import { root } from './scripts/project.mjs'
+import { hashInputs } from './scripts/stamp.mjs'
+
+const site = process.env.RUNNEL_OUT ?? 'build'
 
 /** @type {import('@sveltejs/kit').Config} */
 export default {
@@ -7,7 +11,7 @@ export default {
   compilerOptions: { runes: true },
   kit: {
     // One page that routes itself: every state is a URL, and any static host can serve it.
-    adapter: adapter({ pages: 'build', assets: 'build', fallback: 'index.html', strict: true }),
+    adapter: adapter({ pages: site, assets: site, fallback: 'index.html', strict: true }),
     // The shell registers it, so that a page can tell the reader when a new version waits.
     serviceWorker: { register: false },
     // The hash of Kit's one inline start script is written into the page: no inline script is ever allowed by name.
@@ -26,6 +30,7 @@ export default {
         'form-action': ['none']
       }
     },
-    version: { pollInterval: 0 }
+    // Named by what went in: building the same sources again is not a new version to anybody who has them.
+    version: { name: hashInputs(root), pollInterval: 0 }
   }
 }

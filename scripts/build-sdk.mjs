@@ -1,0 +1,52 @@
+// @ts-check
+import { existsSync } from 'node:fs'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { root, run, Stop } from './project.mjs'
+
+/** The SDK's major version: notebooks that name it keep what they were written for. */
+const major = 1
+
+/**
+ * Bundle sdk/runnel.ts into one module without imports, and its types into one file, beside the app.
+ *
+ * @param {string} site
+ * @returns {Promise<{ gzipBytes: number }>}
+ */
+export async function buildSdk(site) {
+  if (!existsSync(join(root, 'sdk/runnel.ts'))) {
+    console.log('sdk/runnel.ts is not there: no runnel.js in this build.')
+    return { gzipBytes: 0 }
+  }
+  const { build } = await import('esbuild')
+  const module = join(site, 'runnel.js')
+  const built = await build({
+    absWorkingDir: root,
+    entryPoints: ['sdk/runnel.ts'],
+    outfile: module,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2020',
+    legalComments: 'none',
+    metafile: true
+  })
+  const imports = Object.values(built.metafile.outputs).flatMap((output) => output.imports)
+  if (imports.length > 0) throw new Stop(`runnel.js must import nothing, but imports ${imports.map(({ path }) => path).join(', ')}.`)
+  await copyFile(module, join(site, `runnel@${major}.js`))
+  await buildTypes(site)
+  return { gzipBytes: (await promisify(gzip)(await readFile(module))).byteLength }
+}
+
+/** @param {string} site */
+async function buildTypes(site) {
+  const file = join(site, 'runnel.d.ts')
+  // svelte-check has checked these types already; here they are only gathered.
+  const args = ['--project', 'tsconfig.json', '--no-check', '--no-banner', '--export-referenced-types=false', '-o', file, 'sdk/runnel.ts']
+  if ((await run('dts-bundle-generator', args, { quiet: true })) !== 0) throw new Stop('The types of runnel.js could not be gathered.')
+  const types = await readFile(file, 'utf8')
+  if (/\bfrom ['"]/.test(types)) throw new Stop('runnel.d.ts must stand alone, but imports another file.')
+  await writeFile(file, `// The types of runnel.js, the notebook SDK of Runnel.\n${types}`)
+}
