@@ -1,0 +1,105 @@
+import type { ChartAxis } from '#lib/live/protocol.ts'
+
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 4 })
+
+/** A step on an axis: `1,000`, and `1.5M` where digits would no longer be read. */
+export const stepText = (step: number): string =>
+  Math.abs(step) >= 1_000_000 ? compact.format(step) : grouped.format(step)
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Distances between ticks of a relative time axis, in milliseconds: the ones people count in. */
+export const RELATIVE_STEPS: readonly number[] = [
+  1,
+  2,
+  5,
+  10,
+  20,
+  50,
+  100,
+  200,
+  500,
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+  ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].map((n) => n * DAY)
+]
+
+/** Distances between ticks of a step axis: whole numbers only. */
+export const STEP_STEPS: readonly number[] = Array.from({ length: 16 }, (_, power) =>
+  [1, 2, 5].map((n) => n * 10 ** power)
+).flat()
+
+/** Ticks of a relative axis in one unit, the largest that the distance between ticks is a whole part of. */
+export function relativeTexts(ticks: readonly number[]): string[] {
+  const gap = ticks.length > 1 ? ticks[1]! - ticks[0]! : Math.abs(ticks[0] ?? 0)
+  const [unit, name] =
+    gap >= DAY
+      ? [DAY, 'd']
+      : gap >= HOUR
+        ? [HOUR, 'h']
+        : gap >= MINUTE
+          ? [MINUTE, 'min']
+          : gap >= SECOND
+            ? [SECOND, 's']
+            : [1, 'ms']
+  return ticks.map((tick) => (tick === 0 ? '0' : `${grouped.format(tick / unit)} ${name}`))
+}
+
+/** Ticks of a y axis: as many decimals as tell neighbours apart, powers of ten where zeros would only fill the space. */
+export function valueTexts(ticks: readonly (number | null)[]): string[] {
+  const numbers = ticks.filter((tick) => tick !== null)
+  const largest = Math.max(0, ...numbers.map(Math.abs))
+  const gap = numbers.length > 1 ? Math.abs(numbers[1]! - numbers[0]!) : largest
+  const decimals = decimalsOf(gap)
+  const text = (tick: number | null): string => {
+    if (tick === null) return ''
+    if (tick === 0) return '0'
+    if (largest >= 100_000 && largest < 1e15) return compact.format(tick)
+    if (largest >= 1e15 || largest < 0.001)
+      return tick.toExponential(Math.max(0, decimals + Math.floor(Math.log10(largest)))).replace('e+', 'e')
+    return tick.toFixed(decimals)
+  }
+  return ticks.map(text)
+}
+
+/** Decimals that write `gap` out: 0.25 has two. Stops at 12, below which doubles are noise. */
+function decimalsOf(gap: number): number {
+  if (gap === 0) return 0
+  for (let decimals = 0; decimals < 12; decimals++) {
+    const scaled = gap * 10 ** decimals
+    if (scaled >= 1 - 1e-9 && Math.abs(scaled - Math.round(scaled)) < scaled * 1e-6) return decimals
+  }
+  return 12
+}
+
+/** A tick of a log axis: the powers of ten plain while they are short. */
+export const logText = (tick: number | null): string => {
+  if (tick === null) return ''
+  return tick >= 0.001 && tick < 100_000
+    ? String(Number(tick.toPrecision(6)))
+    : tick.toExponential(0).replace('e+', 'e')
+}
+
+const clockTime = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3
+})
+
+/** Where the cursor stands, exactly: `step 412`, `12.345 s`, or a date with milliseconds. */
+export function positionText(x: number, axis: ChartAxis): string {
+  if (axis === 'step') return `step ${grouped.format(x)}`
+  if (axis === 'time') return clockTime.format(x)
+  if (x < MINUTE) return `${Number((x / SECOND).toFixed(3))} s`
+  const hours = Math.floor(x / HOUR)
+  const rest = `${Math.floor((x % HOUR) / MINUTE)} min ${Number(((x % MINUTE) / SECOND).toFixed(3))} s`
+  return hours > 0 ? `${grouped.format(hours)} h ${rest}` : rest
+}

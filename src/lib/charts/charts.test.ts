@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import type { DrawnSeries } from '#lib/live/protocol.ts'
+import { logText, positionText, relativeTexts, stepText, valueTexts } from './axis-text.ts'
+import { dotIndices, toPlotData } from './plot-data.ts'
+import { panRange, wholeRange, xExtent, yExtent, zoomRange } from './scale.ts'
+
+const drawn = (
+  x: number[],
+  y: number[],
+  holes: { nan?: number[]; up?: number[]; down?: number[] } = {}
+): DrawnSeries => ({
+  x: Float64Array.from(x),
+  y: Float64Array.from(y),
+  count: x.length,
+  sampled: false,
+  nanX: Float64Array.from(holes.nan ?? []),
+  posInfX: Float64Array.from(holes.up ?? []),
+  negInfX: Float64Array.from(holes.down ?? [])
+})
+
+describe('plot data', () => {
+  it('hands finite series over as they are', () => {
+    const series = drawn([0, 1, 2], [3, 2, 1])
+    expect(toPlotData(series, false).x).toBe(series.x)
+    expect(toPlotData(series, false).y).toBe(series.y)
+  })
+
+  it('breaks the line where a NaN or an infinity was logged, and keeps what it was', () => {
+    const data = toPlotData(drawn([0, 1, 4], [1, 2, 3], { nan: [2], up: [3], down: [5] }), false)
+    expect(data.x).toEqual([0, 1, 2, 3, 4, 5])
+    expect(data.y).toEqual([1, 2, null, null, 3, null])
+    expect(data.exact).toEqual([1, 2, NaN, Infinity, 3, -Infinity])
+  })
+
+  it('keeps a point that shares its x with a NaN', () => {
+    const data = toPlotData(drawn([0, 1], [1, 2], { nan: [1] }), false)
+    expect(data.y).toEqual([1, 2, null])
+  })
+
+  it('counts what a log scale cannot show', () => {
+    const data = toPlotData(drawn([0, 1, 2], [1, 0, -1]), true)
+    expect(data.y).toEqual([1, null, null])
+    expect(data.withoutLog).toBe(2)
+  })
+
+  it('draws a series that is nothing but NaN', () => {
+    expect(toPlotData(drawn([], [], { nan: [7] }), false)).toMatchObject({ x: [7], y: [null] })
+  })
+})
+
+describe('dots', () => {
+  it('shows every point where there is room', () => expect(dotIndices([1, null, 2], 0, 2, 10)).toEqual([0, 2]))
+  it('shows only lonely points where there is none', () =>
+    expect(dotIndices([1, 2, null, 3, null, 4, 5], 0, 6, 3)).toEqual([3]))
+  it('shows a single point', () => expect(dotIndices([1], 0, 0, 1)).toEqual([0]))
+})
+
+describe('scales', () => {
+  it('widens a single x', () => {
+    expect(xExtent(null, 5, 5, 'step')).toEqual([4, 6])
+    expect(xExtent(null, null, null, 'step')).toEqual([0, 1])
+    expect(xExtent([2, 3], 0, 9, 'step')).toEqual([2, 3])
+  })
+
+  it('gives y some air, and a constant a band', () => {
+    expect(yExtent(0, 100)).toEqual([-7.000000000000001, 107])
+    expect(yExtent(2, 2)).toEqual([1.8, 2.2])
+    expect(yExtent(0, 0)).toEqual([-1, 1])
+    expect(yExtent(-Number.MAX_VALUE, Number.MAX_VALUE).every(Number.isFinite)).toBe(true)
+  })
+
+  it('zooms around the middle and stops at the ends', () => {
+    expect(zoomRange([0, 100], 0.5, [0, 100])).toEqual([25, 75])
+    expect(zoomRange([25, 75], 2, [0, 100])).toBeNull()
+    expect(zoomRange([4, 5], 0.5, [0, 100])).toEqual([4, 5])
+    expect(panRange([80, 100], 0.5, [0, 100])).toEqual([80, 100])
+    expect(panRange([40, 60], -0.5, [0, 100])).toEqual([30, 50])
+  })
+
+  it('makes a drawn range whole', () => {
+    expect(wholeRange(1.2, 3.4)).toEqual([1, 4])
+    expect(wholeRange(2, 2)).toBeNull()
+  })
+})
+
+describe('axis text', () => {
+  it.each([
+    [
+      [0, 0.2, 0.4],
+      ['0', '0.2', '0.4']
+    ],
+    [
+      [0, 500, 1000],
+      ['0', '500', '1000']
+    ],
+    [
+      [0.00001, 0.00002],
+      ['1e-5', '2e-5']
+    ],
+    [
+      [1_000_000, 2_000_000],
+      ['1M', '2M']
+    ],
+    [
+      [0.25, 0.5],
+      ['0.25', '0.50']
+    ]
+  ])('values %j', (ticks, texts) => {
+    expect(valueTexts(ticks)).toEqual(texts)
+  })
+
+  it('counts relative time in one unit', () => {
+    expect(relativeTexts([0, 30_000, 60_000])).toEqual(['0', '30 s', '60 s'])
+    expect(relativeTexts([0, 7_200_000])).toEqual(['0', '2 h'])
+  })
+
+  it('writes steps, powers and positions', () => {
+    expect(stepText(1000)).toBe('1,000')
+    expect(stepText(2_500_000)).toBe('2.5M')
+    expect(logText(0.01)).toBe('0.01')
+    expect(logText(1e-7)).toBe('1e-7')
+    expect(positionText(1234, 'step')).toBe('step 1,234')
+    expect(positionText(1234, 'relative')).toBe('1.234 s')
+    expect(positionText(3_723_000, 'relative')).toBe('1 h 2 min 3 s')
+  })
+})

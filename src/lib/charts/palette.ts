@@ -1,0 +1,51 @@
+/** The colours a chart draws with, as a canvas understands them: tokens resolved for the scheme in force. */
+export interface ChartColors {
+  readonly line: string
+  readonly ink: string
+  readonly inkFaint: string
+  readonly rule: string
+  readonly ruleSoft: string
+  readonly bad: string
+  readonly paper: string
+}
+
+/**
+ * Read the tokens as they apply to `host`. A custom property's computed value still says `light-dark(…)`, so each one is asked for
+ * through `color`, which the browser resolves.
+ *
+ * host  an element inside the page; a hidden child is added and removed again
+ * line  any CSS colour, `var(--run-3)` among them
+ */
+export function readChartColors(host: HTMLElement, line: string): ChartColors {
+  const probe = document.createElement('span')
+  probe.hidden = true
+  host.append(probe)
+  const style = getComputedStyle(probe)
+  const resolve = (color: string): string => {
+    probe.style.color = color
+    return style.color
+  }
+  const colors: ChartColors = {
+    line: resolve(line),
+    ink: resolve('var(--ink)'),
+    inkFaint: resolve('var(--ink-faint)'),
+    rule: resolve('var(--rule)'),
+    ruleSoft: resolve('var(--rule-soft)'),
+    bad: resolve('var(--bad)'),
+    paper: resolve('var(--paper-raised)')
+  }
+  probe.remove()
+  return colors
+}
+
+/** Call `changed` whenever the colour scheme may have changed: by the system, or by an attribute on the root. Returns how to stop. */
+export function onSchemeChange(changed: () => void): () => void {
+  const dark = matchMedia('(prefers-color-scheme: dark)')
+  dark.addEventListener('change', changed)
+  const observer = new MutationObserver(changed)
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['class', 'style', 'data-theme'] })
+  return () => {
+    dark.removeEventListener('change', changed)
+    observer.disconnect()
+  }
+}
