@@ -1,0 +1,38 @@
+/** The one icon set: drawn on a 16 px grid, 1.5 px stroke, round ends. Each is the `d` of one path. */
+export const ICONS = {
+  search: 'M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9ZM10.3 10.3l3.2 3.2',
+  plus: 'M8 3v10M3 8h10',
+  close: 'm4 4 8 8M12 4l-8 8',
+  check: 'm3 8.5 3.2 3.2L13 5',
+  minus: 'M3.5 8h9',
+  menu: 'M2.5 4.5h11M2.5 8h11M2.5 11.5h11',
+  more: 'M3.5 8h.01M8 8h.01M12.5 8h.01',
+  copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
+  edit: 'm2.5 13.5.6-2.9 7.6-7.6 2.3 2.3-7.6 7.6-2.9.6ZM9.2 4.5l2.3 2.3',
+  trash: 'M2.5 4h11M6 4V2.5h4V4M4 4l.7 9.5h6.6L12 4M6.6 6.8v4M9.4 6.8v4',
+  restore: 'M3 3v3.5h3.5M3.2 6.5a5.2 5.2 0 1 1-.3 3',
+  settings: 'M2.5 4.5h6M12 4.5h1.5M10.2 2.8v3.4M2.5 11.5H4M7.5 11.5h6M5.8 9.8v3.4',
+  play: 'M5 3.2v9.6l7.5-4.8z',
+  stop: 'M4 4h8v8H4z',
+  download: 'M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13.5h10',
+  external: 'M9.5 2.5h4v4M13.5 2.5 8 8M11.5 9.5v4h-9v-9h4',
+  chevronDown: 'm4 6 4 4 4-4',
+  chevronRight: 'm6 4 4 4-4 4',
+  chevronLeft: 'm10 4-4 4 4 4',
+  arrowUp: 'M8 13V3.5M4 7l4-4 4 4',
+  arrowDown: 'M8 3v9.5M4 9l4 4 4-4',
+  columns: 'M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10',
+  filter: 'M2.5 4h11M4.5 8h7M6.5 12h3',
+  chart: 'M2.5 2.5v11h11M5 10.5l2.5-3 2 1.8L13 5',
+  file: 'M4 2h5l3 3v9H4zM9 2v3h3',
+  folder: 'M2 4h4l1.5 1.8H14V13H2z',
+  image: 'M2.5 3h11v10h-11zM2.5 11l3.2-3 2.3 2 2.2-2.2 3.3 3M6 6h.01',
+  eye: 'M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8ZM8 6.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6Z',
+  warning: 'M8 2.5 14.5 13.5h-13zM8 6.5v3.2M8 11.6h.01',
+  notebook: 'M4 2h9v12H4zM4 2H3v12h1M6.5 2v12M2 5h2M2 8h2M2 11h2',
+  sun: 'M8 5.3a2.7 2.7 0 1 1 0 5.4 2.7 2.7 0 0 1 0-5.4ZM8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M12.6 3.4l-.9.9M4.3 11.7l-.9.9',
+  home: 'M2.5 7.5 8 2.8l5.5 4.7M4 6.5v7h8v-7',
+  run: 'M2 9.5h2.5L6.5 4l3 8 2-5 .8 2.5H14'
+} as const
+
+export type IconName = keyof typeof ICONS
