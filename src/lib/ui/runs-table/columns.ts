@@ -1,0 +1,93 @@
+import type { ColumnKind, ColumnRef, ExperimentKeys } from '#lib/live/protocol.ts'
+import { isSystemTag } from '#lib/domain/tag.ts'
+
+/** Facts every run has, shown as columns without asking for a key. */
+export const FACTS = ['status', 'started', 'duration', 'user'] as const
+export type Fact = (typeof FACTS)[number]
+
+export const FACT_LABELS: Readonly<Record<Fact, string>> = {
+  status: 'Status',
+  started: 'Started',
+  duration: 'Duration',
+  user: 'User'
+}
+
+/** Which columns a table shows, in groups that are always in this order. */
+export interface Columns {
+  readonly facts: readonly Fact[]
+  readonly refs: readonly ColumnRef[]
+}
+
+export const KINDS = ['param', 'metric', 'tag'] as const satisfies readonly ColumnKind[]
+const PREFIX: Readonly<Record<ColumnKind, string>> = { param: 'params.', metric: 'metrics.', tag: 'tags.' }
+
+const DEFAULT_FACTS: readonly Fact[] = ['status', 'started', 'duration']
+const DEFAULT_METRICS = 8
+const DEFAULT_PARAMS = 6
+
+/** What a table shows before anybody chose: the first params and metrics; system metrics only when there is nothing else. */
+export function defaultColumns(keys: ExperimentKeys): Columns {
+  const own = keys.metrics.filter((key) => !key.startsWith('system/'))
+  const metrics = (own.length > 0 ? own : keys.metrics).slice(0, DEFAULT_METRICS)
+  return {
+    facts: DEFAULT_FACTS,
+    refs: [
+      ...keys.params.slice(0, DEFAULT_PARAMS).map((key): ColumnRef => ({ kind: 'param', key })),
+      ...metrics.map((key): ColumnRef => ({ kind: 'metric', key }))
+    ]
+  }
+}
+
+/** Every column there is to choose from. System tags are left to the run's own page, the source excepted. */
+export const allColumns = (keys: ExperimentKeys): readonly ColumnRef[] => [
+  ...keys.params.map((key): ColumnRef => ({ kind: 'param', key })),
+  ...keys.metrics.map((key): ColumnRef => ({ kind: 'metric', key })),
+  ...keys.tags
+    .filter((key) => !isSystemTag(key) || key === 'mlflow.source.name')
+    .map((key): ColumnRef => ({ kind: 'tag', key }))
+]
+
+/** One column as text: `metrics.loss`, `params.lr`, `tags.team`, `status`. The key is everything after the first dot, unquoted. */
+export const columnId = (column: ColumnRef | Fact): string =>
+  typeof column === 'string' ? column : PREFIX[column.kind] + column.key
+
+export function parseColumn(text: string): ColumnRef | Fact | null {
+  const fact = FACTS.find((known) => known === text)
+  if (fact) return fact
+  const kind = KINDS.find((known) => text.startsWith(PREFIX[known]))
+  if (!kind) return null
+  const key = text.slice(PREFIX[kind].length)
+  return key === '' ? null : { kind, key }
+}
+
+/** Columns from texts, each once, in the table's order of groups; what cannot be read is left out. */
+export function parseColumns(texts: readonly string[]): Columns {
+  const parsed = [...new Set(texts)].map(parseColumn).filter((column) => column !== null)
+  const facts = FACTS.filter((fact) => parsed.includes(fact))
+  const refs = parsed.filter((column) => typeof column !== 'string')
+  return { facts, refs: KINDS.flatMap((kind) => refs.filter((ref) => ref.kind === kind)) }
+}
+
+export const columnIds = (columns: Columns): readonly string[] => [
+  ...columns.facts,
+  ...columns.refs.map((ref) => columnId(ref))
+]
+
+export const sameColumns = (a: Columns, b: Columns): boolean => columnIds(a).join('\n') === columnIds(b).join('\n')
+
+/** Show or hide one column. A column that comes back goes to the end of its group. */
+export function toggleColumn(columns: Columns, column: ColumnRef | Fact): Columns {
+  const id = columnId(column)
+  const ids = columnIds(columns)
+  return parseColumns(ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id])
+}
+
+/** CSS pixels, decided by kind and label alone, so that no value that streams in can move a column. */
+export function columnWidth(column: ColumnRef | Fact): number {
+  if (column === 'status') return 104
+  if (column === 'started' || column === 'duration') return 112
+  if (column === 'user') return 120
+  const room = column.key.length * 7 + 46
+  const [narrow, wide] = column.kind === 'tag' ? [120, 180] : [96, 168]
+  return Math.min(wide, Math.max(narrow, room))
+}
