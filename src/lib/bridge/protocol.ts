@@ -6,7 +6,7 @@
  *        │  ─── hello + port ──────────► │ ── the port, with the origin ──────────► │
  *        │  ◄── pending | denied ─────── │                                          │
  *        │  ◄═════════ welcome, ack, nack, res, credit, pong, bye ═════════════════ │   on the port
- *        │  ═════════════════ put, req, ping ═════════════════════════════════════► │
+ *        │  ═════════════════ put, req, ping, close ══════════════════════════════► │
  *
  * Invariants
  * - Everything a session logs is one numbered stream of operations, from 1. A `put` says where it starts and how many it holds.
@@ -74,7 +74,10 @@ export interface Credit {
   readonly bytes: number
 }
 
-/** S → C. `hwm` is the last durable operation of the session (0 when new): drop what is at or below it, send the rest again. */
+/**
+ * S → C. `hwm` is the last durable operation of the session (0 when new): drop what is at or below it, send the rest again.
+ * `credit` is what may be in flight; one message may always be, however large.
+ */
 export interface Welcome {
   readonly t: 'welcome'
   readonly v: number
@@ -102,6 +105,8 @@ export interface WireTag {
 
 /** Everything a session does that is not a point, each one operation of the stream. */
 export type SessionOp =
+  /** Nothing: the number of an operation that could not be made (an image that would not encode), so that no number is missing. */
+  | { readonly op: 'skip' }
   | {
       readonly op: 'startRun'
       /** Minted by the client, so that starting a run waits for nothing. An existing run of that id is resumed. */
@@ -110,6 +115,8 @@ export type SessionOp =
       readonly experimentName?: string
       readonly experimentId?: string
       readonly runName?: string
+      /** Set when the author named the run: then it must exist. */
+      readonly resume?: true
       readonly startTime: number
       readonly tags: readonly WireTag[]
     }
@@ -155,7 +162,7 @@ export interface Ack {
 }
 
 export interface Refusal {
-  /** First operation refused, and how many after it for the same reason. */
+  /** First operation refused, and how many in a row from it, for the same reason. */
   readonly from: number
   readonly n: number
   readonly error: WireError
@@ -189,7 +196,8 @@ export interface Res {
   readonly body: string | Blob
 }
 
-export type PortMessageToStore = Put | Req | { readonly t: 'ping' } | { readonly t: 'close' }
+/** Either side may ask whether the other still lives; the answer to `ping` is `pong`. `close` lets go of the session at once. */
+export type PortMessageToStore = Put | Req | { readonly t: 'ping' } | { readonly t: 'pong' } | { readonly t: 'close' }
 
 export type PortMessageToClient =
   | Welcome
@@ -197,5 +205,6 @@ export type PortMessageToClient =
   | Nack
   | Res
   | ({ readonly t: 'credit' } & Credit)
+  | { readonly t: 'ping' }
   | { readonly t: 'pong' }
   | { readonly t: 'bye'; readonly reason: 'upgrade' | 'close' | 'revoked' }
