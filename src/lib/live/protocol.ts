@@ -218,8 +218,7 @@ export interface NotebookArrival {
 }
 
 export type Admission =
-  | { readonly outcome: 'admitted' }
-  | { readonly outcome: 'denied'; readonly reason: 'user' | 'unavailable' }
+  { readonly outcome: 'admitted' } | { readonly outcome: 'denied'; readonly reason: 'user' | 'unavailable' }
 
 export interface SessionInfo {
   /** Changes with every instance of the host. */
@@ -234,7 +233,10 @@ export interface LiveSession {
   watch(watch: number, query: Query): Promise<void>
   unwatch(watch: number): Promise<void>
   /** A command by name: one door, so that a page's arguments are checked in one place. */
-  command<Name extends keyof Commands>(name: Name, args: Parameters<Commands[Name]>): Promise<Awaited<ReturnType<Commands[Name]>>>
+  command<Name extends keyof Commands>(
+    name: Name,
+    args: Parameters<Commands[Name]>
+  ): Promise<Awaited<ReturnType<Commands[Name]>>>
   /** Whether an origin may log already, and where the question would be shown if not. */
   consentFor(origin: string): Promise<'granted' | 'here' | 'tab' | 'nowhere'>
   /** Hand a notebook's port to the store. Resolves when it is admitted or turned away, however long the person takes. */

@@ -1,0 +1,66 @@
+/**
+ * Values as MLflow's error texts show them: JSON as Python's json.dumps writes it, numbers as Python's repr, types by Python's names.
+ * Clients and people search for these texts, so they are kept to the letter.
+ */
+
+/** A value echoed in an error is cut here (ours): a megabyte key should not come back as a megabyte of message. */
+const SHOWN_LENGTH = 2000
+const SHOWN_DEPTH = 16
+
+/** `json.dumps(value, sort_keys=True, separators=(",", ":"))`: compact, non-ASCII escaped, NaN and Infinity bare. */
+export function pythonJson(value: unknown): string {
+  const text = dump(value, 0)
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text
+}
+
+/** The JSON a value came from, by its Python type; a number without a fraction counts as int. */
+export function pythonTypeName(value: unknown): string {
+  if (value === null || value === undefined) return 'NoneType'
+  if (Array.isArray(value)) return 'list'
+  switch (typeof value) {
+    case 'string':
+      return 'str'
+    case 'boolean':
+      return 'bool'
+    case 'number':
+      return Number.isInteger(value) ? 'int' : 'float'
+    default:
+      return 'dict'
+  }
+}
+
+/** `repr(float)`: `1.0`, `1e-05`, `1e+16`, `nan`, `inf`. Both languages print the shortest digits; only the notation differs. */
+export function pythonFloat(value: number): string {
+  if (Number.isNaN(value)) return 'nan'
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
+  const [mantissa = '', exponentText = '0'] = value.toExponential().split('e')
+  const exponent = Number(exponentText)
+  if (exponent < -4 || exponent >= 16)
+    return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
+  const plain = String(value)
+  return plain.includes('.') ? plain : `${plain}.0`
+}
+
+/** JSON text in ASCII alone, as Python writes it by default. */
+export const escapeNonAscii = (json: string): string =>
+  json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+function dump(value: unknown, depth: number): string {
+  if (depth > SHOWN_DEPTH) return '…'
+  if (value === null || value === undefined) return 'null'
+  if (typeof value === 'number') {
+    if (Number.isNaN(value)) return 'NaN'
+    return Number.isFinite(value) ? JSON.stringify(value) : value > 0 ? 'Infinity' : '-Infinity'
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => dump(item, depth + 1)).join(',')}]`
+  if (typeof value === 'object') {
+    const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    return `{${fields.map(([key, item]) => `${quote(key)}:${dump(item, depth + 1)}`).join(',')}}`
+  }
+  return typeof value === 'string' ? quote(value) : String(value)
+}
+
+/** Cut before it is quoted: what is shown is short, however long the value. */
+const quote = (text: string): string =>
+  escapeNonAscii(JSON.stringify(text.length > SHOWN_LENGTH ? text.slice(0, SHOWN_LENGTH) + '…' : text))

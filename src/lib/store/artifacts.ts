@@ -1,0 +1,109 @@
+import type { ArtifactEntry, ArtifactFile } from '#lib/domain/artifact.ts'
+import { invalid } from '#lib/domain/errors.ts'
+import type { BlobId, ExperimentId, RunId } from '#lib/domain/ids.ts'
+import type { Selectable } from 'kysely'
+import type { Reader, Tx } from './database.ts'
+import type { ArtifactsTable } from './schema.ts'
+
+/**
+ * Point a path at a blob that is already durable; an older file of that path is replaced.
+ * Fails with INVALID_PARAMETER_VALUE when the path runs through a file, or a folder stands there.
+ */
+export async function putArtifact(tx: Tx, file: ArtifactFile): Promise<void> {
+  await refuseClash(tx, file.path)
+  const row = {
+    blob_id: file.blobId,
+    size_bytes: file.size,
+    media_type: file.mediaType,
+    created_time: file.createdTime
+  }
+  await tx.db
+    .insertInto('runnel_artifacts')
+    .values({ path: file.path, ...row })
+    .onConflict((conflict) => conflict.column('path').doUpdateSet(row))
+    .execute()
+  touch(tx, file.path)
+}
+
+async function refuseClash(tx: Tx, path: string): Promise<void> {
+  const segments = path.split('/')
+  const parents = segments.slice(1).map((_, i) => segments.slice(0, i + 1).join('/'))
+  if (parents.length > 0) {
+    const file = await tx.db
+      .selectFrom('runnel_artifacts')
+      .select('path')
+      .where('path', 'in', parents)
+      .executeTakeFirst()
+    if (file) throw invalid(`Invalid path: '${file.path}' is a file, so nothing can stand below it.`)
+  }
+  const child = await below(tx, path).select('path').limit(1).executeTakeFirst()
+  if (child) throw invalid(`Invalid path: '${path}' is a folder.`)
+}
+
+export async function findArtifact(r: Reader, path: string): Promise<ArtifactFile | null> {
+  const row = await r.db.selectFrom('runnel_artifacts').selectAll().where('path', '=', path).executeTakeFirst()
+  return row ? rowToFile(row) : null
+}
+
+/** What stands directly in a folder, folders and files in one binary text order, with full paths. Empty for a file or nothing. */
+export async function listArtifacts(r: Reader, dirPath: string): Promise<ArtifactEntry[]> {
+  const prefix = dirPath === '' ? '' : `${dirPath}/`
+  const rows = await below(r, dirPath).select(['path', 'size_bytes']).orderBy('path').execute()
+  const entries = new Map<string, ArtifactEntry>()
+  for (const { path, size_bytes } of rows) {
+    const rest = path.slice(prefix.length)
+    const slash = rest.indexOf('/')
+    if (slash < 0) entries.set(path, { path, isDir: false, size: size_bytes })
+    else {
+      const folder = prefix + rest.slice(0, slash)
+      if (!entries.has(folder)) entries.set(folder, { path: folder, isDir: true, size: 0 })
+    }
+  }
+  return [...entries.values()]
+}
+
+/** Remove a file, or a folder with all below it; nothing there is fine. The blobs go with the next sweep. */
+export async function deleteArtifacts(tx: Tx, path: string): Promise<void> {
+  const { numDeletedRows } = await tx.db
+    .deleteFrom('runnel_artifacts')
+    .where((eb) => eb.or([eb('path', '=', path), eb.and([eb('path', '>=', `${path}/`), eb('path', '<', `${path}0`)])]))
+    .executeTakeFirst()
+  if (numDeletedRows > 0n) touch(tx, path)
+}
+
+export async function referredBlobs(r: Reader): Promise<Set<BlobId>> {
+  const rows = await r.db.selectFrom('runnel_artifacts').select('blob_id').distinct().execute()
+  return new Set(rows.map((row) => row.blob_id as BlobId))
+}
+
+export async function artifactUsage(r: Reader): Promise<{ readonly count: number; readonly bytes: number }> {
+  const row = await r.db
+    .selectFrom('runnel_artifacts')
+    .select(({ fn }) => [fn.countAll<number>().as('count'), fn.sum<number | null>('size_bytes').as('bytes')])
+    .executeTakeFirstOrThrow()
+  return { count: row.count, bytes: row.bytes ?? 0 }
+}
+
+/** Files strictly below a folder: a range of the primary key, as `0` is the character after `/`. */
+function below(r: Reader, dirPath: string) {
+  const files = r.db.selectFrom('runnel_artifacts')
+  return dirPath === '' ? files : files.where('path', '>=', `${dirPath}/`).where('path', '<', `${dirPath}0`)
+}
+
+function touch(tx: Tx, path: string): void {
+  const [experiment, run] = path.split('/')
+  tx.changes.add('artifact', {
+    ...(experiment !== undefined && { experiment: experiment as ExperimentId }),
+    ...(run !== undefined && { run: run as RunId })
+  })
+}
+
+function rowToFile(row: Selectable<ArtifactsTable>): ArtifactFile {
+  return {
+    path: row.path,
+    blobId: row.blob_id as BlobId,
+    size: row.size_bytes,
+    mediaType: row.media_type,
+    createdTime: row.created_time
+  }
+}

@@ -1,0 +1,49 @@
+import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
+
+export type ChangeKind =
+  'experiment' | 'run' | 'param' | 'metric' | 'tag' | 'dataset' | 'artifact' | 'key' | 'setting' | 'grant'
+
+/** One commit, as the feed announces it: once, after it is durable. */
+export interface Change {
+  /** Counts commits of this host, from 1. */
+  readonly clock: number
+  /** Who made it, so that a listener can tell its own echo; null for the store itself. */
+  readonly origin: string | null
+  readonly experiments: ReadonlySet<ExperimentId>
+  readonly runs: ReadonlySet<RunId>
+  readonly kinds: ReadonlySet<ChangeKind>
+}
+
+export type ChangeListener = (change: Change) => void
+
+export class ChangeFeed {
+  readonly #listeners = new Set<ChangeListener>()
+  #clock = 0
+
+  get clock(): number {
+    return this.#clock
+  }
+
+  subscribe(listener: ChangeListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  announce(change: Omit<Change, 'clock'>): void {
+    const numbered: Change = { ...change, clock: ++this.#clock }
+    for (const listener of this.#listeners) listener(numbered)
+  }
+}
+
+/** What one transaction touched, gathered while it runs. */
+export class ChangeDraft {
+  readonly experiments = new Set<ExperimentId>()
+  readonly runs = new Set<RunId>()
+  readonly kinds = new Set<ChangeKind>()
+
+  add(kind: ChangeKind, touched: { readonly experiment?: ExperimentId; readonly run?: RunId } = {}): void {
+    this.kinds.add(kind)
+    if (touched.experiment !== undefined) this.experiments.add(touched.experiment)
+    if (touched.run !== undefined) this.runs.add(touched.run)
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * One engine, one writer, one journal.
+ *
+ *   write(fn):  lock ─► begin ─► fn ─► commit in memory ─► journal.append ─► unlock ─► wait until durable ─► announce ─► resolve
+ *
+ * Invariants
+ * - Reads and writes take turns on one lock, so a read never sees half a transaction.
+ * - The lock is released before the commit is durable: commits that follow share the journal's next group.
+ * - When an append fails, the engine is thrown away and rebuilt from what is durable before anything else runs, and every commit that
+ *   was lost rejects. Memory never runs ahead of what was promised.
+ */
+import { Kysely } from 'kysely'
+import { RunnelError, assert } from '#lib/domain/errors.ts'
+import { ChangeDraft, type ChangeFeed } from './changes.ts'
+import { createDialect, type QuerySink } from './dialect.ts'
+import type { BulkInsert, SqlEngine, SqlValue, Statement } from './engine.ts'
+import type { Journal } from './journal.ts'
+import { Lock } from './lock.ts'
+import type { Schema } from './schema.ts'
+
+export interface Reader {
+  readonly db: Kysely<Schema>
+}
+
+export interface Tx extends Reader {
+  /** The one time of this transaction, epoch ms: statements never ask a clock. */
+  readonly now: number
+  readonly changes: ChangeDraft
+  /** Facts that stay true once committed, remembered so that hot paths need not ask SQL again. Forgotten on recovery. */
+  readonly known: KnownFacts
+  insertMany(insert: BulkInsert): number
+  /** Run a part that may be refused: when it throws, only its own statements are undone, and the error is thrown on. */
+  attempt<T>(part: () => Promise<T>): Promise<T>
+}
+
+/** A set of strings, to which a transaction's additions belong only once it has committed. */
+export interface KnownFacts {
+  has(fact: string): boolean
+  add(fact: string): void
+}
+
+export interface DatabaseOptions {
+  readonly engine: SqlEngine
+  readonly journal: Journal
+  readonly feed: ChangeFeed
+  readonly now: () => number
+}
+
+export class Database {
+  readonly #lock = new Lock()
+  readonly #journal: Journal
+  readonly #feed: ChangeFeed
+  readonly #now: () => number
+  readonly #db: Kysely<Schema>
+  #engine: SqlEngine
+  #open: Transaction | null = null
+  #known = new Set<string>()
+  /** Set while memory holds what could not be kept; the next user of the lock recovers first. */
+  #doomed = false
+
+  constructor({ engine, journal, feed, now }: DatabaseOptions) {
+    this.#engine = engine
+    this.#journal = journal
+    this.#feed = feed
+    this.#now = now
+    this.#db = new Kysely<Schema>({ dialect: createDialect(this.#sink()) })
+  }
+
+  /** Bytes of the database in memory. */
+  size(): number {
+    return this.#engine.size()
+  }
+
+  read<T>(fn: (reader: Reader) => Promise<T>): Promise<T> {
+    return this.#lock.run(async () => {
+      await this.#recoverIfDoomed()
+      return fn({ db: this.#db })
+    })
+  }
+
+  /** Run `work` with the engine while no transaction is open: for checkpoints. */
+  exclusive<T>(work: (engine: SqlEngine) => T): Promise<T> {
+    return this.#lock.run(async () => {
+      await this.#recoverIfDoomed()
+      return work(this.#engine)
+    })
+  }
+
+  /**
+   * Run `fn` as one transaction. Resolves with its value when the commit is durable.
+   * Fails with what `fn` threw (nothing kept), or with the journal's RunnelError (nothing kept either).
+   */
+  async write<T>(fn: (tx: Tx) => Promise<T>, origin: string | null = null): Promise<T> {
+    const { value, durable, changes } = await this.#lock.run(async () => {
+      await this.#recoverIfDoomed()
+      const { value, transaction } = await this.#transact(fn)
+      // Appended inside the lock, so that the journal sees commits in the order memory does.
+      const durable =
+        transaction.statements.length === 0 ? Promise.resolve() : this.#journal.append(transaction.statements)
+      durable.catch(() => (this.#doomed = true))
+      return { value, durable, changes: transaction.changes }
+    })
+    try {
+      await durable
+    } catch (error) {
+      // Rebuild at once rather than at the next call, so that readers do not go on seeing what was lost.
+      await this.#lock.run(() => this.#recoverIfDoomed()).catch(() => undefined)
+      throw error
+    }
+    if (changes.kinds.size > 0) this.#feed.announce({ origin, ...changes })
+    return value
+  }
+
+  async #transact<T>(fn: (tx: Tx) => Promise<T>): Promise<{ value: T; transaction: Transaction }> {
+    const transaction = new Transaction(this.#engine, this.#db, this.#known, this.#now())
+    this.#engine.run('begin', [])
+    this.#open = transaction
+    try {
+      const value = await fn(transaction)
+      this.#engine.run('commit', [])
+      for (const fact of transaction.learned) this.#known.add(fact)
+      return { value, transaction }
+    } catch (error) {
+      this.#engine.run('rollback', [])
+      throw error
+    } finally {
+      this.#open = null
+    }
+  }
+
+  async #recoverIfDoomed(): Promise<void> {
+    if (!this.#doomed) return
+    try {
+      this.#engine = await this.#journal.recover()
+    } catch (cause) {
+      throw new RunnelError(
+        'TEMPORARILY_UNAVAILABLE',
+        'The store could not be read back after a failed write. What was acknowledged is safe; reload this page to try again.',
+        { cause }
+      )
+    }
+    this.#known = new Set()
+    this.#doomed = false
+  }
+
+  #sink(): QuerySink {
+    return {
+      select: (sql, params) => this.#engine.all(sql, params),
+      change: (sql, params, returning) => {
+        assert(this.#open !== null, 'a statement that changes data runs inside Database.write')
+        return this.#open.change(sql, params, returning)
+      }
+    }
+  }
+}
+
+class Transaction implements Tx {
+  readonly db: Kysely<Schema>
+  readonly now: number
+  readonly changes = new ChangeDraft()
+  readonly statements: Statement[] = []
+  readonly learned = new Set<string>()
+  readonly known: KnownFacts
+  readonly #engine: SqlEngine
+  #savepoints = 0
+
+  constructor(engine: SqlEngine, db: Kysely<Schema>, known: ReadonlySet<string>, now: number) {
+    this.#engine = engine
+    this.db = db
+    this.now = now
+    this.known = {
+      has: (fact) => this.learned.has(fact) || known.has(fact),
+      add: (fact) => this.learned.add(fact)
+    }
+  }
+
+  change(sql: string, params: readonly SqlValue[], returning: boolean) {
+    const result = returning
+      ? { rows: this.#engine.all(sql, params), changes: 0 }
+      : { rows: [], changes: this.#engine.run(sql, params) }
+    this.statements.push({ sql, params })
+    return result
+  }
+
+  insertMany(insert: BulkInsert): number {
+    const added = this.#engine.insertMany(insert)
+    // Exact repeats change nothing, so a retry leaves no trace in the journal.
+    if (added > 0) this.statements.push({ insert })
+    return added
+  }
+
+  async attempt<T>(part: () => Promise<T>): Promise<T> {
+    const name = `part_${++this.#savepoints}`
+    const kept = this.statements.length
+    const learned = new Set(this.learned)
+    this.#engine.run(`savepoint ${name}`, [])
+    try {
+      const value = await part()
+      this.#engine.run(`release ${name}`, [])
+      return value
+    } catch (error) {
+      this.#engine.run(`rollback to ${name}`, [])
+      this.#engine.run(`release ${name}`, [])
+      this.statements.length = kept
+      this.learned.clear()
+      for (const fact of learned) this.learned.add(fact)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The SQL port: three verbs over one open database. sql.js and node:sqlite each fill it in one file of their host.
+ * Calls are synchronous because every engine we have is; the store around them is async because durability is.
+ */
+export type SqlValue = number | string | null | Uint8Array
+
+export type SqlRow = Record<string, SqlValue>
+
+/**
+ * Many rows of one table in columnar form. `columns` names the fixed columns first, then one column per vector.
+ * Each row holds the `fixed` values and the i-th element of every vector. Rows that exist already are left as they are.
+ */
+export interface BulkInsert {
+  readonly into: string
+  readonly columns: readonly string[]
+  readonly fixed: readonly SqlValue[]
+  /** Equal lengths; no NaN (SQL has none). */
+  readonly vectors: readonly Float64Array[]
+}
+
+export interface SqlEngine {
+  /** Run one statement and return its rows. */
+  all(sql: string, params: readonly SqlValue[]): SqlRow[]
+  /** Run one statement and return how many rows it changed. */
+  run(sql: string, params: readonly SqlValue[]): number
+  /** Returns how many rows were new. */
+  insertMany(insert: BulkInsert): number
+  /** Bytes of the whole database. */
+  size(): number
+  close(): void
+}
+
+/** One executed statement as the journal keeps it: replaying a commit's statements in order gives the same database. */
+export type Statement = { readonly sql: string; readonly params: readonly SqlValue[] } | { readonly insert: BulkInsert }
+
+export function replay(engine: SqlEngine, statements: readonly Statement[]): void {
+  engine.run('begin', [])
+  for (const statement of statements) {
+    if ('insert' in statement) engine.insertMany(statement.insert)
+    else engine.run(statement.sql, statement.params)
+  }
+  engine.run('commit', [])
+}
+
+/** Rows per multi-row INSERT: measured on sql.js, blocks of 16 to 100 are twice as fast as single rows, 200 slower again. */
+const BLOCK_ROWS = 64
+
+/**
+ * The multi-row INSERTs of a bulk insert, for engines with numbered parameters: full blocks, then single rows, so that only two
+ * statements per table shape are ever prepared.
+ */
+export function* bulkStatements(insert: BulkInsert): Generator<{ sql: string; params: SqlValue[] }> {
+  const { fixed, vectors } = insert
+  const rows = vectors[0]?.length ?? 0
+  let from = 0
+  while (from < rows) {
+    const size = rows - from >= BLOCK_ROWS ? BLOCK_ROWS : 1
+    const params: SqlValue[] = [...fixed]
+    for (let row = from; row < from + size; row++) {
+      for (const vector of vectors) params.push(vector[row]!)
+    }
+    yield { sql: insertSql(insert, size), params }
+    from += size
+  }
+}
+
+const insertTexts = new Map<string, string>()
+
+function insertSql({ into, columns, fixed, vectors }: BulkInsert, rows: number): string {
+  const name = `${into}/${columns.join()}/${fixed.length}/${rows}`
+  let text = insertTexts.get(name)
+  if (text === undefined) {
+    const shared = fixed.map((_, i) => `?${i + 1}`)
+    const tuples = Array.from({ length: rows }, (_, row) => {
+      const own = vectors.map((_, i) => `?${fixed.length + row * vectors.length + i + 1}`)
+      return `(${[...shared, ...own].join(',')})`
+    })
+    text = `insert or ignore into ${into} (${columns.join(',')}) values ${tuples.join(',')}`
+    insertTexts.set(name, text)
+  }
+  return text
+}

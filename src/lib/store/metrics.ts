@@ -1,0 +1,205 @@
+import { sql } from 'kysely'
+import type { RunId } from '#lib/domain/ids.ts'
+import { isLater, type MetricPoint, type MetricSummary, type Point } from '#lib/domain/metric.ts'
+import type { RunInfo } from '#lib/domain/run.ts'
+import { groupByRun } from './by-run.ts'
+import { chunks } from './chunks.ts'
+import type { Reader, Tx } from './database.ts'
+import { noteKey } from './keys.ts'
+
+/** Points of one series as parallel columns of equal length, in any order. Timestamps are epoch ms; values may be NaN or ±Infinity. */
+export interface SeriesColumns {
+  readonly steps: Float64Array
+  readonly timestamps: Float64Array
+  readonly values: Float64Array
+}
+
+/**
+ * Add points to a series; exact repeats vanish. Keeps `latest_metrics` by MLflow's rule and the series' extremes and count beside it.
+ * `run` must be active (requireActiveRun).
+ */
+export async function logSeries(tx: Tx, run: RunInfo, key: string, points: SeriesColumns): Promise<void> {
+  const { steps, timestamps, values } = points
+  if (steps.length === 0) return
+  const isNan = new Float64Array(values.length)
+  const stored = new Float64Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    const nan = Number.isNaN(values[i]!)
+    isNan[i] = nan ? 1 : 0
+    stored[i] = nan ? 0 : values[i]!
+  }
+  const added = tx.insertMany({
+    into: 'metrics',
+    columns: ['run_uuid', 'key', 'step', 'timestamp', 'value', 'is_nan'],
+    fixed: [run.runId, key],
+    vectors: [steps, timestamps, stored, isNan]
+  })
+  // Exact repeats change nothing: the latest, the extremes and the count already hold them.
+  if (added === 0) return
+  await raiseLatest(tx, run.runId, key, summarise(points), added)
+  await noteKey(tx, run.experimentId, 'metric', key)
+  tx.changes.add('metric', { run: run.runId, experiment: run.experimentId })
+}
+
+/** The same for points of several series, as REST sends them. */
+export async function logPoints(tx: Tx, run: RunInfo, points: readonly MetricPoint[]): Promise<void> {
+  const byKey = new Map<string, MetricPoint[]>()
+  for (const point of points) {
+    const series = byKey.get(point.key)
+    if (series) series.push(point)
+    else byKey.set(point.key, [point])
+  }
+  for (const [key, series] of byKey) {
+    await logSeries(tx, run, key, {
+      steps: Float64Array.from(series, (point) => point.step),
+      timestamps: Float64Array.from(series, (point) => point.timestamp),
+      values: Float64Array.from(series, (point) => point.value)
+    })
+  }
+}
+
+interface SeriesExtremes {
+  readonly latest: Point
+  readonly min: number | null
+  readonly max: number | null
+}
+
+function summarise({ steps, timestamps, values }: SeriesColumns): SeriesExtremes {
+  const at = (i: number): Point => ({ step: steps[i]!, timestamp: timestamps[i]!, value: values[i]! })
+  let latest = at(0)
+  let min: number | null = null
+  let max: number | null = null
+  for (let i = 0; i < steps.length; i++) {
+    const point = at(i)
+    if (isLater(point, latest)) latest = point
+    if (Number.isNaN(point.value)) continue
+    if (min === null || point.value < min) min = point.value
+    if (max === null || point.value > max) max = point.value
+  }
+  return { latest, min, max }
+}
+
+async function raiseLatest(tx: Tx, runId: RunId, key: string, seen: SeriesExtremes, added: number): Promise<void> {
+  const { latest, min, max } = seen
+  const nan = Number.isNaN(latest.value)
+  // One statement, whether the series is new or not: the row comparison is MLflow's (step, timestamp, value), strictly greater.
+  const later = sql<boolean>`(excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)`
+  const pick = (column: 'step' | 'timestamp' | 'value' | 'is_nan') =>
+    sql<number>`case when ${later} then excluded.${sql.ref(column)} else latest_metrics.${sql.ref(column)} end`
+  await tx.db
+    .insertInto('latest_metrics')
+    .values({
+      run_uuid: runId,
+      key,
+      value: nan ? 0 : latest.value,
+      timestamp: latest.timestamp,
+      step: latest.step,
+      is_nan: nan ? 1 : 0,
+      min_value: min,
+      max_value: max,
+      point_count: added
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['run_uuid', 'key']).doUpdateSet({
+        value: pick('value'),
+        timestamp: pick('timestamp'),
+        step: pick('step'),
+        is_nan: pick('is_nan'),
+        min_value: extreme('<', 'min_value'),
+        max_value: extreme('>', 'max_value'),
+        point_count: sql<number>`latest_metrics.point_count + excluded.point_count`
+      })
+    )
+    .execute()
+}
+
+/** The lesser (or greater) of two that may be null, spelled so that every dialect agrees. */
+function extreme(sign: '<' | '>', column: 'min_value' | 'max_value') {
+  const mine = sql.ref(`latest_metrics.${column}`)
+  const other = sql.ref(`excluded.${column}`)
+  return sql<number>`case when ${mine} is null or ${other} ${sql.raw(sign)} ${mine} then ${other} else ${mine} end`
+}
+
+/** By run, in key order. `keys` narrows to those. */
+export async function metricsOfRuns(
+  r: Reader,
+  ids: readonly RunId[],
+  keys?: readonly string[]
+): Promise<Map<RunId, MetricSummary[]>> {
+  const byRun = new Map<RunId, MetricSummary[]>()
+  for (const part of chunks(ids)) {
+    let query = r.db.selectFrom('latest_metrics').selectAll().where('run_uuid', 'in', part)
+    if (keys) query = query.where('key', 'in', keys)
+    groupByRun(byRun, await query.execute(), (row) => ({
+      key: row.key,
+      last: { step: row.step, timestamp: row.timestamp ?? 0, value: row.is_nan ? NaN : row.value },
+      min: row.min_value,
+      max: row.max_value,
+      count: row.point_count
+    }))
+  }
+  return byRun
+}
+
+export interface HistoryWindow {
+  readonly limit?: number
+  readonly offset?: number
+}
+
+/** Points in MLflow's order: timestamp, step, value (a NaN counts as the 0 it is stored as). Empty for an unknown run or key. */
+export async function metricHistory(
+  r: Reader,
+  runId: RunId,
+  key: string,
+  { limit, offset = 0 }: HistoryWindow = {}
+): Promise<Point[]> {
+  let query = r.db
+    .selectFrom('metrics')
+    .select(['step', 'timestamp', 'value', 'is_nan'])
+    .where('run_uuid', '=', runId)
+    .where('key', '=', key)
+    .orderBy('timestamp')
+    .orderBy('step')
+    .orderBy('value')
+  if (limit !== undefined) query = query.limit(limit).offset(offset)
+  const rows = await query.execute()
+  return rows.map((row) => ({ step: row.step, timestamp: row.timestamp, value: row.is_nan ? NaN : row.value }))
+}
+
+/**
+ * Points whose step is at least `fromStep` (all when null), as parallel columns in (step, timestamp, value) order: the order in which
+ * they are clustered, so this reads no more than it returns.
+ */
+export async function seriesFrom(
+  r: Reader,
+  runId: RunId,
+  key: string,
+  fromStep: number | null
+): Promise<SeriesColumns> {
+  let query = r.db
+    .selectFrom('metrics')
+    .select(['step', 'timestamp', 'value', 'is_nan'])
+    .where('run_uuid', '=', runId)
+    .where('key', '=', key)
+    .orderBy('step')
+    .orderBy('timestamp')
+    .orderBy('value')
+  if (fromStep !== null) query = query.where('step', '>=', fromStep)
+  const rows = await query.execute()
+  const columns = {
+    steps: new Float64Array(rows.length),
+    timestamps: new Float64Array(rows.length),
+    values: new Float64Array(rows.length)
+  }
+  rows.forEach((row, i) => {
+    columns.steps[i] = row.step
+    columns.timestamps[i] = row.timestamp
+    columns.values[i] = row.is_nan ? NaN : row.value
+  })
+  return columns
+}
+
+/** What is known of one series; null when it has no points. */
+export async function findMetric(r: Reader, runId: RunId, key: string): Promise<MetricSummary | null> {
+  return (await metricsOfRuns(r, [runId], [key])).get(runId)?.[0] ?? null
+}

@@ -1,0 +1,73 @@
+import { systemClock, type Clock } from '#lib/domain/time.ts'
+import { referredBlobs } from './artifacts.ts'
+import { BLOB_GRACE_MS, type BlobStore } from './blobs.ts'
+import { ChangeFeed } from './changes.ts'
+import { Database, type Reader, type Tx } from './database.ts'
+import type { SqlEngine } from './engine.ts'
+import type { Journal } from './journal.ts'
+import { migrate } from './migrations.ts'
+
+export interface StoreParts {
+  readonly engine: SqlEngine
+  readonly journal: Journal
+  readonly blobs: BlobStore
+  readonly clock?: Clock
+}
+
+/**
+ * Where everything is kept. What can be asked and done stands in one module per noun (`experiments.ts`, `runs.ts`, …), as functions
+ * of a Reader or a Tx, so that a door can do several things in one transaction.
+ */
+export class Store {
+  readonly changes: ChangeFeed
+  readonly blobs: BlobStore
+  readonly now: Clock
+  readonly #database: Database
+
+  private constructor(database: Database, feed: ChangeFeed, blobs: BlobStore, now: Clock) {
+    this.#database = database
+    this.changes = feed
+    this.blobs = blobs
+    this.now = now
+  }
+
+  /** Open and migrate. Fails with INVALID_STATE when the data belongs to a newer version. */
+  static async open({ engine, journal, blobs, clock = systemClock }: StoreParts): Promise<Store> {
+    const feed = new ChangeFeed()
+    const database = new Database({ engine, journal, feed, now: clock })
+    await migrate(database)
+    return new Store(database, feed, blobs, clock)
+  }
+
+  /** A consistent look: nothing is written while `fn` runs. */
+  read<T>(fn: (reader: Reader) => Promise<T>): Promise<T> {
+    return this.#database.read(fn)
+  }
+
+  /** One transaction. Resolves when durable, rejects with nothing kept. `origin` lets a listener know its own echo. */
+  write<T>(fn: (tx: Tx) => Promise<T>, origin?: string): Promise<T> {
+    return this.#database.write(fn, origin ?? null)
+  }
+
+  /** The engine while no transaction is open: for checkpoints. */
+  exclusive<T>(work: (engine: SqlEngine) => T): Promise<T> {
+    return this.#database.exclusive(work)
+  }
+
+  /** Bytes of the database in memory. */
+  size(): number {
+    return this.#database.size()
+  }
+
+  /** Let go of blobs that nothing refers to any more. Returns the bytes freed. */
+  async sweepBlobs(): Promise<number> {
+    const before = this.now() - BLOB_GRACE_MS
+    const old = await this.blobs.olderThan(before)
+    if (old.length === 0) return 0
+    const referred = await this.read((r) => referredBlobs(r))
+    return this.blobs.delete(
+      old.filter((id) => !referred.has(id)),
+      before
+    )
+  }
+}

@@ -1,0 +1,122 @@
+/** Stores for tests: real engines, a journal that keeps commits in memory and can be told to fail, blobs in memory. */
+import { createHash } from 'node:crypto'
+import initSqlJs from 'sql.js'
+import { RunnelError } from '#lib/domain/errors.ts'
+import type { BlobId } from '#lib/domain/ids.ts'
+import type { BlobStore } from '#lib/store/blobs.ts'
+import { replay, type SqlEngine, type Statement } from '#lib/store/engine.ts'
+import type { Journal } from '#lib/store/journal.ts'
+import { Store } from '#lib/store/store.ts'
+import { NodeSqliteEngine } from '../../sync-server/node-sqlite-engine.ts'
+import { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
+
+export const ENGINES = ['sql.js', 'node:sqlite'] as const
+export type EngineName = (typeof ENGINES)[number]
+
+const SQL = await initSqlJs()
+
+export function createEngine(name: EngineName): SqlEngine {
+  return name === 'sql.js' ? new SqlJsEngine(SQL) : new NodeSqliteEngine(':memory:')
+}
+
+/** Keeps every commit as a structured clone, as IndexedDB would, and rebuilds an engine from them. */
+export class MemoryJournal implements Journal {
+  readonly commits: Statement[][] = []
+  readonly #createEngine: () => SqlEngine
+  #failWith: RunnelError | null = null
+  #failing = false
+
+  constructor(create: () => SqlEngine) {
+    this.#createEngine = create
+  }
+
+  /** From the next append on, every append fails; null ends it. */
+  failWith(error: RunnelError | null): void {
+    this.#failWith = error
+  }
+
+  async append(statements: readonly Statement[]): Promise<void> {
+    await Promise.resolve()
+    if (this.#failWith || this.#failing) {
+      this.#failing = true
+      throw this.#failWith ?? new RunnelError('TEMPORARILY_UNAVAILABLE', 'An earlier commit was lost.')
+    }
+    this.commits.push(structuredClone(statements) as Statement[])
+  }
+
+  async recover(): Promise<SqlEngine> {
+    await Promise.resolve()
+    const engine = this.#createEngine()
+    for (const commit of this.commits) replay(engine, commit)
+    this.#failing = false
+    return engine
+  }
+}
+
+export class MemoryBlobs implements BlobStore {
+  readonly #blobs = new Map<BlobId, { bytes: Blob; time: number }>()
+  readonly #now: () => number
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  async put(bytes: Blob) {
+    const blobId = createHash('sha256')
+      .update(await bytes.bytes())
+      .digest('hex') as BlobId
+    this.#blobs.set(blobId, { bytes, time: this.#now() })
+    return { blobId, size: bytes.size }
+  }
+
+  async get(id: BlobId) {
+    return Promise.resolve(this.#blobs.get(id)?.bytes ?? null)
+  }
+
+  async olderThan(time: number) {
+    return Promise.resolve([...this.#blobs].filter(([, blob]) => blob.time < time).map(([id]) => id))
+  }
+
+  async delete(ids: readonly BlobId[], time: number) {
+    let freed = 0
+    for (const id of ids) {
+      const blob = this.#blobs.get(id)
+      if (!blob || blob.time >= time) continue
+      freed += blob.bytes.size
+      this.#blobs.delete(id)
+    }
+    return Promise.resolve(freed)
+  }
+}
+
+export interface TestStore {
+  readonly store: Store
+  readonly journal: MemoryJournal
+  readonly blobs: MemoryBlobs
+  /** The engine the store started with: for dumps. After a recovery it is closed; use `store.exclusive`. */
+  readonly engine: SqlEngine
+  /** The store's clock, epoch ms: set it to move time. It starts at a fixed instant and stands still. */
+  readonly clock: { now: number }
+}
+
+export async function openTestStore(name: EngineName): Promise<TestStore> {
+  const clock = { now: Date.UTC(2026, 0, 1) }
+  const engine = createEngine(name)
+  const journal = new MemoryJournal(() => createEngine(name))
+  const blobs = new MemoryBlobs(() => clock.now)
+  const store = await Store.open({ engine, journal, blobs, clock: () => clock.now })
+  return { store, journal, blobs, engine, clock }
+}
+
+/** Every row of every table, in a stable order: two stores are the same when their dumps are. */
+export async function dumpStore(store: Store): Promise<Record<string, unknown[]>> {
+  return store.exclusive((engine) => {
+    const tables = engine.all(`select name from sqlite_master where type = 'table' order by name`, [])
+    return Object.fromEntries(
+      tables.map(({ name }) => {
+        const rows = engine.all(`select * from ${String(name)}`, [])
+        return [String(name), rows.map((row) => JSON.stringify(row)).sort()]
+      })
+    )
+  })
+}
