@@ -16,7 +16,9 @@ const icons = [
   { name: 'icon-maskable-512.png', size: 512, share: 0.56, radius: '0' }
 ]
 
-const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu'] })
+const executablePath = findChromium()
+if (executablePath === undefined) throw new Error('No Chromium was found. Install one, or name it in RUNNEL_CHROMIUM.')
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
 const page = await browser.newPage({ colorScheme: 'light' })
 for (const { name, size, share, radius } of icons) {
   await page.setViewportSize({ width: size, height: size })

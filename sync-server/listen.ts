@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 export interface Listening {
   /** The port that was taken: another than asked for when that was 0. */
   readonly port: number
+  /** Stop listening; asked again, it is the same stop. */
   readonly close: () => Promise<void>
 }
 
@@ -26,7 +27,8 @@ export const listen = (
     server.once('error', reject)
     server.listen(port, host, () => {
       server.removeListener('error', reject)
-      resolve({ port: (server.address() as AddressInfo).port, close: () => closeServer(server) })
+      let closing: Promise<void> | undefined
+      resolve({ port: (server.address() as AddressInfo).port, close: () => (closing ??= closeServer(server)) })
     })
   })
 
