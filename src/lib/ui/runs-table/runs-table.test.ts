@@ -99,14 +99,20 @@ describe('columns', () => {
     const columns = defaultColumns(keys)
     expect(columns.refs.filter((ref) => ref.kind === 'param')).toHaveLength(6)
     expect(columns.refs.filter((ref) => ref.kind === 'metric').map((ref) => ref.key)).toEqual(keys.metrics.slice(1, 9))
-    expect(defaultColumns({ ...keys, metrics: ['system/cpu'] }).refs.at(-1)).toEqual({ kind: 'metric', key: 'system/cpu' })
+    expect(defaultColumns({ ...keys, metrics: ['system/cpu'] }).refs.at(-1)).toEqual({
+      kind: 'metric',
+      key: 'system/cpu'
+    })
   })
 
   it('keeps groups together however they were chosen', () => {
     const columns = parseColumns(['metrics.a', 'params.b', 'status', 'metrics.a', 'nonsense', 'tags.'])
     expect(columnIds(columns)).toEqual(['status', 'params.b', 'metrics.a'])
     expect(columnIds(toggleColumn(columns, { kind: 'param', key: 'c' }))).toEqual([
-      'status', 'params.b', 'params.c', 'metrics.a'
+      'status',
+      'params.b',
+      'params.c',
+      'metrics.a'
     ])
     expect(columnIds(toggleColumn(columns, 'status'))).toEqual(['params.b', 'metrics.a'])
   })
