@@ -12,7 +12,15 @@ import type { Experiment } from '../experiment.ts'
 import type { Run } from '../run.ts'
 import { TAGS, type Tag } from '../tag.ts'
 import { compareText, lowerAscii, matchesLike } from './text.ts'
-import type { Comparison, DatasetKey, ExperimentAttribute, Field, FilterTree, OrderBy, RunAttribute } from './tree.ts'
+import type {
+  DatasetKey,
+  ExperimentAttribute,
+  Field,
+  FilterTree,
+  OrderBy,
+  RunAttribute,
+  ValueComparison
+} from './tree.ts'
 
 type Value = string | number
 
@@ -53,7 +61,7 @@ function matches<A extends string>(tree: FilterTree<A>, read: Read<A>): boolean 
   return values.some((value) => holds(tree, value))
 }
 
-function holds<A extends string>(comparison: Exclude<Comparison<A>, { kind: 'null' }>, value: Value): boolean {
+function holds<A extends string>(comparison: ValueComparison<A>, value: Value): boolean {
   if (comparison.kind === 'number') return numberHolds(comparison, Number.isNaN(value) ? 0 : Number(value))
   const text = String(value)
   if (comparison.kind === 'set') return comparison.values.includes(text) === (comparison.comparator === 'IN')
@@ -71,7 +79,7 @@ function holds<A extends string>(comparison: Exclude<Comparison<A>, { kind: 'nul
   }
 }
 
-function numberHolds<A extends string>(comparison: Extract<Comparison<A>, { kind: 'number' }>, value: number): boolean {
+function numberHolds<A extends string>(comparison: Extract<ValueComparison<A>, { kind: 'number' }>, value: number): boolean {
   switch (comparison.comparator) {
     case '=':
       return value === comparison.value

@@ -26,6 +26,7 @@ export type Field<A extends string = RunAttribute> =
 
 export type FieldKind = Field['kind']
 
+/** One clause. The parser pairs numbers with numeric fields and texts with text fields. */
 export type Comparison<A extends string = RunAttribute> =
   | { readonly kind: 'number'; readonly field: Field<A>; readonly comparator: NumberComparator; readonly value: number }
   | { readonly kind: 'text'; readonly field: Field<A>; readonly comparator: TextComparator; readonly value: string }
@@ -35,7 +36,13 @@ export type Comparison<A extends string = RunAttribute> =
       readonly comparator: SetComparator
       readonly values: readonly string[]
     }
-  | { readonly kind: 'null'; readonly field: Field<A>; readonly comparator: NullComparator }
+  | { readonly kind: 'null'; readonly field: KeyedText; readonly comparator: NullComparator }
+
+/** Only these can be asked whether they are there at all. */
+export type KeyedText = Extract<Field, { readonly kind: 'param' | 'tag' }>
+
+/** A comparison that looks at a value. */
+export type ValueComparison<A extends string = RunAttribute> = Exclude<Comparison<A>, { readonly kind: 'null' }>
 
 export type Junction<A extends string = RunAttribute> =
   | { readonly kind: 'and'; readonly terms: readonly FilterTree<A>[] }
