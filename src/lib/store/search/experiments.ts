@@ -1,9 +1,12 @@
 /** Searching experiments. There are few, so plain lookups do. */
 import { expressionBuilder, sql, type Expression, type ExpressionBuilder, type Kysely, type RawBuilder } from 'kysely'
 import { invalid } from '#lib/domain/errors.ts'
+import type { Experiment } from '#lib/domain/experiment.ts'
 import type { ExperimentId } from '#lib/domain/ids.ts'
 import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type { Comparison, ExperimentAttribute, FilterTree, OrderBy } from '#lib/domain/search/tree.ts'
+import type { Reader } from '../database.ts'
+import { getExperiments } from '../experiments.ts'
 import type { Schema } from '../schema.ts'
 import { columnHolds, columnOrder, stageCondition, treeCondition, windowClause, type Condition, type Window } from './conditions.ts'
 
@@ -13,6 +16,11 @@ export interface ExperimentSearch extends Window {
   /** From `parseExperimentOrderBy`; ties go by id, highest first. When empty: newest first, then id. */
   readonly orderBy: readonly OrderBy<ExperimentAttribute>[]
   readonly view: ViewType
+}
+
+/** The experiments that match, in the order asked for. */
+export async function searchExperiments(r: Reader, search: ExperimentSearch): Promise<Experiment[]> {
+  return getExperiments(r, await experimentIds(r.db, search))
 }
 
 /** Ids of the experiments that match, in the order asked for. */

@@ -12,7 +12,10 @@ import { invalid, unreachable } from '#lib/domain/errors.ts'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type { Comparison, DatasetKey, FilterTree, OrderBy, RunAttribute, ValueComparison } from '#lib/domain/search/tree.ts'
+import type { Run } from '#lib/domain/run.ts'
 import { TAGS } from '#lib/domain/tag.ts'
+import type { Reader } from '../database.ts'
+import { getRuns } from '../runs.ts'
 import type { Schema } from '../schema.ts'
 import {
   columnHolds,
@@ -31,6 +34,11 @@ export interface RunSearch extends Window {
   /** From `parseRunOrderBy`. Ties, and all runs when empty, go by start time, newest first, then id. */
   readonly orderBy: readonly OrderBy<RunAttribute>[]
   readonly view: ViewType
+}
+
+/** The runs that match, whole, in the order asked for. */
+export async function searchRuns(r: Reader, search: RunSearch): Promise<Run[]> {
+  return getRuns(r, await runIds(r.db, search))
 }
 
 /** Ids of the runs that match, in the order asked for. */
