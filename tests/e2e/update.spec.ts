@@ -1,0 +1,40 @@
+import type { Page } from '@playwright/test'
+import { expect, test } from '../support/fixtures.ts'
+import { startHost } from '../support/host.ts'
+import { copyAsNextVersion } from '../support/next-version.ts'
+
+const untilControlled = async (page: Page): Promise<void> => {
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+}
+
+/** A new version is downloaded and stands ready. */
+const untilWaiting = async (page: Page): Promise<void> => {
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update())
+  await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.waiting !== null)
+}
+
+test('a new version waits while tabs are open, and the next visit alone gets it', async ({ page, context, host }) => {
+  const next = await copyAsNextVersion()
+  await page.goto(host.origin)
+  await untilControlled(page)
+  await host.stop()
+  const newHost = await startHost({ folder: next.folder, port: host.port })
+  try {
+    const other = await context.newPage()
+    await other.goto(host.origin)
+    await untilWaiting(page)
+    await page.reload()
+    await page.waitForTimeout(1_500)
+    await expect(page.locator(next.mark), 'another tab still runs the version it opened').toHaveCount(0)
+    await other.close()
+    await page.reload()
+    await expect(page.locator(next.mark)).toHaveCount(1)
+    // What the old version kept is not in the way, and what the new one keeps is whole.
+    await newHost.stop()
+    await page.goto(`${host.origin}/experiments/0`)
+    await expect(page.locator(next.mark)).toHaveCount(1)
+  } finally {
+    await newHost.stop()
+    await next.remove()
+  }
+})
