@@ -1,0 +1,102 @@
+import { RunnelError } from '#lib/domain/errors.ts'
+import { parseRunId } from '#lib/domain/ids.ts'
+import { validateMetricKey } from '#lib/domain/validate.ts'
+import type { Tx } from '#lib/store/database.ts'
+import { logSeries } from '#lib/store/metrics.ts'
+import { requireActiveRun } from '#lib/store/runs.ts'
+import type { PointColumns } from './protocol.ts'
+import { isRefusal, type Refusals } from './refusals.ts'
+
+/** Points of one message that are still to be written: those from index `skip` on; the first of all has number `from`. */
+export interface PointPut {
+  readonly from: number
+  readonly skip: number
+  readonly points: PointColumns
+}
+
+/** One series' points across all the messages of a write. */
+interface SeriesGroup {
+  readonly runId: string
+  readonly key: string
+  count: number
+  filled: number
+  steps: Float64Array
+  timestamps: Float64Array
+  values: Float64Array
+}
+
+const none = new Float64Array()
+
+/**
+ * Write the points of consecutive messages, one insert per series: longer inserts are what makes ingestion fast.
+ * A series whose run may not be written to, or whose key is wrong, is refused as a whole; the others are kept.
+ */
+export async function writePoints(tx: Tx, puts: readonly PointPut[], refusals: Refusals): Promise<void> {
+  const groups = new Map<string, SeriesGroup>()
+  const groupOf = puts.map(({ points }) => points.series.map(([runId, key]) => groupFor(groups, runId, key)))
+  gather(puts, groupOf)
+  const refused = new Map<SeriesGroup, RunnelError>()
+  for (const group of groups.values()) {
+    if (group.count === 0) continue
+    try {
+      await tx.attempt(() => writeSeries(tx, group))
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      refused.set(group, error)
+    }
+  }
+  if (refused.size > 0) note(puts, groupOf, refused, refusals)
+}
+
+async function writeSeries(tx: Tx, { runId, key, steps, timestamps, values }: SeriesGroup): Promise<void> {
+  validateMetricKey(key)
+  const run = await requireActiveRun(tx, parseRunId(runId))
+  await logSeries(tx, run, key, { steps, timestamps, values })
+}
+
+function groupFor(groups: Map<string, SeriesGroup>, runId: string, key: string): SeriesGroup {
+  // The length in front keeps ('a', 'b c') and ('a b', 'c') apart.
+  const name = `${runId.length} ${runId}${key}`
+  let group = groups.get(name)
+  if (group === undefined) {
+    group = { runId, key, count: 0, filled: 0, steps: none, timestamps: none, values: none }
+    groups.set(name, group)
+  }
+  return group
+}
+
+function gather(puts: readonly PointPut[], groupOf: readonly (readonly SeriesGroup[])[]): void {
+  puts.forEach(({ skip, points: { k } }, at) => {
+    const own = groupOf[at]!
+    for (let i = skip; i < k.length; i++) own[k[i]!]!.count++
+  })
+  for (const group of new Set(groupOf.flat())) {
+    group.steps = new Float64Array(group.count)
+    group.timestamps = new Float64Array(group.count)
+    group.values = new Float64Array(group.count)
+  }
+  puts.forEach(({ skip, points: { k, s, t, v } }, at) => {
+    const own = groupOf[at]!
+    for (let i = skip; i < k.length; i++) {
+      const group = own[k[i]!]!
+      const to = group.filled++
+      group.steps[to] = s[i]!
+      group.timestamps[to] = t[i]!
+      group.values[to] = v[i]!
+    }
+  })
+}
+
+function note(
+  puts: readonly PointPut[],
+  groupOf: readonly (readonly SeriesGroup[])[],
+  refused: ReadonlyMap<SeriesGroup, RunnelError>,
+  refusals: Refusals
+): void {
+  puts.forEach(({ from, skip, points: { k } }, at) => {
+    for (let i = skip; i < k.length; i++) {
+      const error = refused.get(groupOf[at]![k[i]!]!)
+      if (error !== undefined) refusals.add(from + i, error)
+    }
+  })
+}
