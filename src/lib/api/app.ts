@@ -1,0 +1,43 @@
+import type { Store } from '#lib/store/store.ts'
+import { Hono } from 'hono'
+import { RunnelError } from '#lib/domain/errors.ts'
+import { mountEndpoint } from './endpoint.ts'
+import { artifactEndpoints, mountArtifacts } from './routes/artifacts.ts'
+import { mountElsewhere } from './routes/elsewhere.ts'
+import { experimentEndpoints } from './routes/experiments.ts'
+import { metricEndpoints } from './routes/metrics.ts'
+import { runDataEndpoints } from './routes/run-data.ts'
+import { runEndpoints } from './routes/runs.ts'
+import { mountServer } from './routes/server.ts'
+import { errorResponse } from './status.ts'
+
+export interface ApiOptions {
+  /** What GET /version answers. */
+  readonly version: string
+  /** Who the changes made here come from, on the store's change feed. */
+  readonly origin?: string
+  /** Hears of failures that are nobody's mistake but ours; the caller gets a 500. */
+  readonly report?: (error: unknown) => void
+}
+
+/**
+ * MLflow's REST API, its tracking part, over one store: `Request` to `Response`. It knows no host and opens no socket.
+ *
+ * store    read and written in one transaction per request
+ * answers  MLflow's JSON and MLflow's error body, for every path: an unknown one is a 404 in the same form
+ * fails    never; what goes wrong is a Response
+ */
+export function createApi(store: Store, options: ApiOptions): Hono {
+  const { version, origin = 'api', report = (error) => console.error(error) } = options
+  const app = new Hono()
+  const nouns = [experimentEndpoints, runEndpoints, runDataEndpoints, metricEndpoints, artifactEndpoints]
+  for (const endpoints of nouns) for (const endpoint of endpoints(store, origin)) mountEndpoint(app, endpoint)
+  mountArtifacts(app, store, origin)
+  mountServer(app, version)
+  mountElsewhere(app)
+  app.onError((error) => {
+    if (!(error instanceof RunnelError)) report(error)
+    return errorResponse(error)
+  })
+  return app
+}

@@ -1,0 +1,90 @@
+/** An artifact's bytes as an answer: whole or a range, cacheable by what they are, and never run in this origin. */
+import { baseName, type ArtifactFile } from '#lib/domain/artifact.ts'
+import { RunnelError } from '#lib/domain/errors.ts'
+import { ANY_BYTES, guessMediaType } from './media-types.ts'
+import { errorResponse } from './status.ts'
+
+/**
+ * Answer a GET for `file`, whose bytes are `blob`.
+ *
+ * 304  when If-None-Match names its ETag (the SHA-256 of its bytes)
+ * 206  for one satisfiable byte range; several ranges, and a range that cannot be read, get the whole file, as HTTP allows
+ * 416  for a range outside the file
+ */
+export function fileResponse(request: Request, file: ArtifactFile, blob: Blob): Response {
+  const headers = fileHeaders(file)
+  const etag = headers['ETag']
+  if (listsEtag(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers })
+  const range = wantedRange(request.headers, etag, blob.size)
+  if (range === 'outside') {
+    const error = new RunnelError('BAD_REQUEST', `The range asked for is outside the file's ${blob.size} bytes.`)
+    return errorResponse(error, { status: 416, headers: { 'Content-Range': `bytes */${blob.size}` } })
+  }
+  if (range === null) return new Response(blob, { headers: { ...headers, 'Content-Length': String(blob.size) } })
+  return new Response(blob.slice(range.from, range.to + 1), {
+    status: 206,
+    headers: {
+      ...headers,
+      'Content-Length': String(range.to - range.from + 1),
+      'Content-Range': `bytes ${range.from}-${range.to}/${blob.size}`
+    }
+  })
+}
+
+/**
+ * A file somebody logged may be a page with a script. It is downloaded, not opened; it is what its type says, not what it looks like; and
+ * should a browser show it all the same, the sandbox gives it neither this origin nor scripts.
+ */
+const fileHeaders = (file: ArtifactFile) => ({
+  'Content-Type': mediaTypeOf(file),
+  'Content-Disposition': attachment(baseName(file.path)),
+  'Content-Security-Policy': "sandbox; default-src 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Accept-Ranges': 'bytes',
+  // A path can be written again, so a copy is asked about every time; it is cheap when nothing changed.
+  'Cache-Control': 'no-cache',
+  ETag: `"${file.blobId}"`,
+  'Last-Modified': new Date(file.createdTime).toUTCString()
+})
+
+/** What was said when the file was logged counts where its name says nothing; it came from outside, so only if it is one. */
+function mediaTypeOf(file: ArtifactFile): string {
+  const guess = guessMediaType(file.path)
+  if (guess !== null) return guess.startsWith('text/') ? `${guess}; charset=utf-8` : guess
+  return /^[\w.+-]+\/[\w.+-]+$/.test(file.mediaType) ? file.mediaType : ANY_BYTES
+}
+
+/** RFC 6266: a plain name as it is; any other as ASCII for old readers, and exactly in UTF-8. */
+export function attachment(name: string): string {
+  if (/^[\w!#$&+.^`|~-]+$/.test(name)) return `attachment; filename=${name}`
+  const ascii = name.replace(/[^ -~]|["\\%]/gu, '_')
+  const exact = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${exact}`
+}
+
+const listsEtag = (list: string | null, etag: string): boolean =>
+  list !== null && list.split(',').some((item) => item.trim() === '*' || item.trim().replace(/^W\//, '') === etag)
+
+interface ByteRange {
+  readonly from: number
+  /** Inclusive. */
+  readonly to: number
+}
+
+/** null for all of it. */
+function wantedRange(headers: Headers, etag: string, size: number): ByteRange | 'outside' | null {
+  const ifRange = headers.get('if-range')
+  if (ifRange !== null && ifRange !== etag) return null
+  const match = /^bytes=(\d*)-(\d*)$/.exec(headers.get('range')?.trim() ?? '')
+  if (!match) return null
+  const [, first = '', last = ''] = match
+  if (first === '' && last === '') return null
+  if (first === '') {
+    const length = Math.min(Number(last), size)
+    return length === 0 ? 'outside' : { from: size - length, to: size - 1 }
+  }
+  const from = Number(first)
+  const to = last === '' ? size - 1 : Math.min(Number(last), size - 1)
+  if (last !== '' && Number(last) < from) return null
+  return from >= size ? 'outside' : { from, to }
+}

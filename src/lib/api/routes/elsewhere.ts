@@ -1,0 +1,66 @@
+/**
+ * Operations of MLflow that this store does not have. They answer 501 in MLflow's words: its clients take that as "not here", warn and
+ * go on, where they would retry a 503 for minutes. Anything else under the API is a 404.
+ */
+import { RunnelError } from '#lib/domain/errors.ts'
+import type { Hono } from 'hono'
+import { API_PREFIXES } from '../endpoint.ts'
+import { errorResponse } from '../status.ts'
+
+/** Below `/api/<version>/mlflow/`; whole families by their first segment. */
+const FAMILIES: Readonly<Record<string, string>> = {
+  'logged-models': 'logged models',
+  'registered-models': 'the model registry',
+  'model-versions': 'the model registry',
+  traces: 'traces',
+  assessments: 'assessments',
+  datasets: 'evaluation datasets',
+  scorers: 'scorers',
+  issues: 'issues',
+  gateway: 'the AI gateway',
+  'gateway-proxy': 'the AI gateway',
+  prompts: 'prompts',
+  'prompt-optimization': 'prompt optimisation',
+  webhooks: 'webhooks',
+  workspaces: 'workspaces'
+}
+
+const OPERATIONS: Readonly<Record<string, string>> = {
+  'runs/log-model': 'logged models',
+  'runs/outputs': 'logged models',
+  'runs/create-promptlab-run': 'prompts',
+  'metrics/get-history-bulk': 'metric histories of several runs at once',
+  'metrics/get-history-bulk-interval': 'metric histories of several runs at once',
+  'experiments/search-datasets': 'a search over datasets',
+  'artifacts/presigned-upload-url': 'presigned uploads',
+  'upload-artifact': 'uploads by run; PUT the file to mlflow-artifacts instead',
+  'get-trace-artifact': 'traces'
+}
+
+const API_PATH = /^\/(?:ajax-)?api\/\d+\.\d+\/mlflow(-artifacts)?\/([^/]+)(?:\/([^/]+))?/
+
+export function mountElsewhere(app: Hono): void {
+  app.all('/v1/traces', () => notHere('traces'))
+  app.all('/model-versions/get-artifact', () => notHere('the model registry'))
+  app.all('/graphql', () => notHere('GraphQL'))
+  for (const prefix of API_PREFIXES)
+    app.all(`${prefix}/*`, (c) => {
+      const what = missingFeature(c.req.path)
+      return what === null ? noEndpoint(c.req.method, c.req.path) : notHere(what)
+    })
+  app.notFound((c) => noEndpoint(c.req.method, c.req.path))
+}
+
+function missingFeature(path: string): string | null {
+  const [, artifacts, first = '', second = ''] = API_PATH.exec(path) ?? []
+  if (artifacts) return first === 'mpu' ? 'multipart uploads' : first === 'presigned' ? 'presigned downloads' : null
+  const operation = second === '' ? first : `${first}/${second}`
+  if (Object.hasOwn(OPERATIONS, operation)) return OPERATIONS[operation]!
+  return Object.hasOwn(FAMILIES, first) ? FAMILIES[first]! : null
+}
+
+const notHere = (what: string): Response =>
+  errorResponse(new RunnelError('NOT_IMPLEMENTED', `This store does not have ${what}.`))
+
+const noEndpoint = (method: string, path: string): Response =>
+  errorResponse(new RunnelError('ENDPOINT_NOT_FOUND', `No endpoint ${method} ${path}.`))

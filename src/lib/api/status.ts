@@ -1,0 +1,27 @@
+import { errorToWire, type ErrorCode } from '#lib/domain/errors.ts'
+import { jsonResponse } from './wire/json.ts'
+
+/**
+ * The HTTP status of every error code, as MLflow maps them. One differs: MLflow answers INVALID_STATE with 500, which its own clients
+ * retry for minutes; it is the caller's mistake, so it is a 400 here.
+ */
+export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
+  BAD_REQUEST: 400,
+  INVALID_PARAMETER_VALUE: 400,
+  RESOURCE_ALREADY_EXISTS: 400,
+  RESOURCE_DOES_NOT_EXIST: 404,
+  ENDPOINT_NOT_FOUND: 404,
+  PERMISSION_DENIED: 403,
+  /** The disk is full. Clients retry it, and so go on once there is room. */
+  RESOURCE_EXHAUSTED: 429,
+  INVALID_STATE: 400,
+  NOT_IMPLEMENTED: 501,
+  TEMPORARILY_UNAVAILABLE: 503,
+  INTERNAL_ERROR: 500
+}
+
+/** MLflow's error body. `init` overrides the status for what HTTP has a better word for than the code has (405, 413). */
+export function errorResponse(error: unknown, init: ResponseInit = {}): Response {
+  const { code, message } = errorToWire(error)
+  return jsonResponse({ error_code: code, message }, { status: HTTP_STATUS[code], ...init })
+}

@@ -1,0 +1,85 @@
+/** JSON as MLflow reads and writes it: more lenient than the standard coming in, protobuf's conventions going out. */
+import { invalid } from '#lib/domain/errors.ts'
+import { escapeNonAscii, pythonTypeName } from '#lib/domain/python-text.ts'
+
+export type JsonFields = Readonly<Record<string, unknown>>
+
+/** What a field of an answer can hold; undefined fields are left out. */
+export type Message = { readonly [field: string]: MessageValue | undefined }
+export type MessageValue = string | number | boolean | Message | readonly MessageValue[]
+
+export function jsonResponse(message: Message, init: ResponseInit = {}): Response {
+  const headers = new Headers(init.headers)
+  headers.set('Content-Type', 'application/json')
+  headers.set('X-Content-Type-Options', 'nosniff')
+  return new Response(writeJson(message), { ...init, headers })
+}
+
+/** Two spaces of indent, non-ASCII as \uXXXX. Doubles must have gone through `wireDouble`. */
+export const writeJson = (message: Message): string => escapeNonAscii(JSON.stringify(message, null, 2))
+
+/** The largest finite double: what ±Infinity is on MLflow's wire, because its own store keeps it so. Ours keeps the real one. */
+const MOST = Number.MAX_VALUE
+
+export const wireDouble = (value: number): number | 'NaN' =>
+  Number.isNaN(value) ? 'NaN' : Number.isFinite(value) ? value : value > 0 ? MOST : -MOST
+
+/**
+ * The fields of a request body.
+ *
+ * text     the body; bare NaN and ±Infinity are allowed, and a JSON text inside a JSON string (old clients) is read once more
+ * returns  its fields; none when the body is empty, null or not JSON at all
+ * fails    INVALID_PARAMETER_VALUE when it is JSON but neither an object nor null (MLflow answers 500)
+ */
+export function parseJsonBody(text: string): JsonFields {
+  let value = parseLenient(text)
+  if (typeof value === 'string') value = parseLenient(value)
+  if (value === undefined || value === null) return {}
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw invalid(`Invalid request body: expected a JSON object. Hint: Value was of type '${pythonTypeName(value)}'.`)
+  return value as JsonFields
+}
+
+/** undefined for what is not JSON. */
+function parseLenient(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not strict JSON; Python's own dialect is tried below.
+  }
+  try {
+    return JSON.parse(spellOutBareNumbers(text), (_, value: unknown) => (value === NAN_MARK ? NaN : value))
+  } catch {
+    return undefined
+  }
+}
+
+/** Stands for a bare NaN between the two passes. The NUL keeps it apart from anything a client would send. */
+const NAN_MARK = '\0NaN'
+
+/** Bare `NaN` and `Infinity` outside strings, rewritten so that JSON.parse takes them. One linear pass. */
+function spellOutBareNumbers(text: string): string {
+  let out = ''
+  let copied = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const unit = text[i]
+    if (inString) {
+      if (unit === '\\') i++
+      else if (unit === '"') inString = false
+      continue
+    }
+    if (unit === '"') inString = true
+    const [word, spelled] = text.startsWith('NaN', i) ? NAN : text.startsWith('Infinity', i) ? INFINITY : NONE
+    if (word.length === 0) continue
+    out += text.slice(copied, i) + spelled
+    i += word.length - 1
+    copied = i + 1
+  }
+  return out + text.slice(copied)
+}
+
+const NAN = ['NaN', JSON.stringify(NAN_MARK)] as const
+/** Overflows to Infinity; a minus before it does the rest. */
+const INFINITY = ['Infinity', '1e999'] as const
+const NONE = ['', ''] as const
