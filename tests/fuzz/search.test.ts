@@ -37,17 +37,28 @@ console.info(`search fuzz: FUZZ_SEED=${seed} FUZZ_CASES=${numRuns}`)
 const runs = { seed, numRuns }
 
 // Few keys and values, so that clauses often meet a value; odd ones, so that quoting and patterns are put to work.
-const KEYS = ['a', 'b', 'A', 'a.b', 'x/y', 'two words', '`tick`', "it's", '"q"', `'"\``, '%', 'ключ', '1', 'from', '\\', ''] as const
+const KEYS = ['A', 'a.b', 'x/y', 'two words', '`tick`', "it's", '"q"', `'"\``, '%', 'ключ', '1', 'from', '\\', ''] as const
 const TEXTS = [
   ...['', 'a', 'A', 'ab', 'aXb', 'a_b', 'a%b', 'a*b', 'a?b', '[a]', ']', '^a', 'a]b', "'", '"', `'"`, `"'`, '\\', "\\'", '`', "''"],
   ...['é', 'É', 'z', 'Z', '\ufffd', '😀', 'a😀b', 'a\nb', ' a', 'E', "E'", '10', '9', '1e3', 'NaN', 'null', '--', ';', 'a\u0000b']
 ] as const
 const NUMBERS = [0, 1, -1, 0.5, 1e-7, 1e300, 1.7976931348623157e308, Infinity, -Infinity, 2 ** 53 - 1, 123456789.125] as const
 
-const key = fc.constantFrom(...KEYS)
-const text = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...TEXTS) }, fc.string({ unit: 'binary', maxLength: 4 }))
+const key = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('a', 'b') }, fc.constantFrom(...KEYS))
+const text = fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...TEXTS) }, fc.string({ unit: 'binary', maxLength: 4 }))
 const number = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...NUMBERS) }, fc.double({ noNaN: true })).map((value) => value + 0)
-const pattern = fc.array(fc.oneof(fc.constantFrom('%', '_'), text), { maxLength: 4 }).map((parts) => parts.join(''))
+
+/** A text as a pattern that matches it, nearly: some characters given up for a wildcard, some in the other case. */
+const pattern = fc.tuple(text, fc.array(fc.constantFrom('same', 'same', '_', '%', 'case', 'gone'), { minLength: 4, maxLength: 4 })).map(
+  ([word, changes]) =>
+    [...word, ''].map((char, at) => changed(char, changes[at] ?? 'same')).join('')
+)
+
+function changed(char: string, change: string): string {
+  if (change === '_' || change === '%') return change
+  if (change === 'case') return char === char.toUpperCase() ? char.toLowerCase() : char.toUpperCase()
+  return change === 'gone' ? '' : char
+}
 
 // ── trees ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -111,7 +122,8 @@ const runNumber: fc.Arbitrary<Field> = fc.oneof(
   { weight: 3, arbitrary: ofKind('metric') },
   attribute<RunAttribute>('start_time', 'end_time')
 )
-const runTree = trees(clauses({ text: runText, number: runNumber, nullable: ofKind('param', 'tag') }))
+const runClause = clauses({ text: runText, number: runNumber, nullable: ofKind('param', 'tag') })
+const runTree = trees(runClause)
 
 const experimentTree = trees(
   clauses<ExperimentAttribute>({
@@ -165,6 +177,8 @@ const someExperiments: fc.Arbitrary<Experiment[]> = fc
   .uniqueArray(experiment, { maxLength: 4, selector: ({ experimentId }) => experimentId })
   .map((list) => list.map((one, at) => ({ ...one, name: `${one.name}#${at}` })))
 
+const several = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 12 })
+
 // ── properties ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 describe.each(ENGINES)('search on %s', (engine) => {
@@ -173,11 +187,13 @@ describe.each(ENGINES)('search on %s', (engine) => {
 
   it('finds the runs the plain evaluation finds, in its order', async () => {
     await fc.assert(
-      fc.asyncProperty(someRuns, runTree, runOrders, async (list, filter, orderBy) => {
+      fc.asyncProperty(someRuns, several(runTree), runOrders, async (list, filters, orderBy) => {
         data.replace(list)
-        const search = { experimentIds: ['1' as ExperimentId], filter, orderBy, view: 'ACTIVE_ONLY' } as const
-        const expected = list.filter((one) => runMatches(filter, one)).sort((a, b) => compareRuns(orderBy, a, b))
-        expect(await runIds(data.db, search)).toEqual(expected.map(({ info }) => info.runId))
+        for (const filter of [null, ...filters]) {
+          const search = { experimentIds: ['1' as ExperimentId], filter, orderBy, view: 'ACTIVE_ONLY' } as const
+          const expected = list.filter((one) => runMatches(filter, one)).sort((a, b) => compareRuns(orderBy, a, b))
+          expect(await runIds(data.db, search), printFilter(filter)).toEqual(expected.map(({ info }) => info.runId))
+        }
       }),
       runs
     )
@@ -185,11 +201,13 @@ describe.each(ENGINES)('search on %s', (engine) => {
 
   it('finds the experiments the plain evaluation finds, in its order', async () => {
     await fc.assert(
-      fc.asyncProperty(someExperiments, experimentTree, experimentOrders, async (list, filter, orderBy) => {
+      fc.asyncProperty(someExperiments, several(experimentTree), experimentOrders, async (list, filters, orderBy) => {
         data.replace([], list)
-        const expected = list.filter((one) => experimentMatches(filter, one)).sort((a, b) => compareExperiments(orderBy, a, b))
-        const found = await experimentIds(data.db, { filter, orderBy, view: 'ALL' })
-        expect(found).toEqual(expected.map(({ experimentId }) => experimentId))
+        for (const filter of [null, ...filters]) {
+          const expected = list.filter((one) => experimentMatches(filter, one)).sort((a, b) => compareExperiments(orderBy, a, b))
+          const found = await experimentIds(data.db, { filter, orderBy, view: 'ALL' })
+          expect(found, printFilter(filter)).toEqual(expected.map(({ experimentId }) => experimentId))
+        }
       }),
       runs
     )
