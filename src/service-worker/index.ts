@@ -31,9 +31,13 @@ worker.addEventListener('fetch', (event) => {
   else if (event.request.method === 'GET' && shell.knows(event.request)) event.respondWith(shell.answer(event.request))
 })
 
+/** The page that was left or reloaded a moment ago may still be listed: look again before believing in another tab. */
 const activateIfAlone = async (): Promise<void> => {
-  const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
-  if (pages.length <= 1) await worker.skipWaiting()
+  for (const waitMs of [0, 200, 400, 600]) {
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
+    if (pages.length <= 1) return worker.skipWaiting()
+  }
 }
 
 const answerFromStore = async (request: Request): Promise<Response> => {

@@ -8,6 +8,9 @@ export interface ShellEvents {
   readonly onReplaced: () => void
 }
 
+/** By then a waiting worker that is alone has taken over (service-worker/index.ts looks four times in 1.2 s). */
+const decidedWithinMs = 2_000
+
 /** A tab that stays open for days still hears of a new version. */
 const checkEveryMs = 60 * 60 * 1000
 
@@ -44,7 +47,7 @@ export const registerShell = async (events: ShellEvents): Promise<void> => {
     const waiting = registration.waiting
     activate(waiting, 'activate-if-alone')
     // Not alone, then: the person decides.
-    setTimeout(() => registration.waiting === waiting && announce(waiting), 1_000)
+    setTimeout(() => registration.waiting === waiting && announce(waiting), decidedWithinMs)
   }
   registration.addEventListener('updatefound', () => {
     const worker = registration.installing
