@@ -39,6 +39,9 @@ export function refuseOtherMethods(app: Hono, paths: readonly string[], methods:
 }
 
 function methodNotAllowed(request: Request, allowed: readonly string[]): Response {
-  const error = new RunnelError('ENDPOINT_NOT_FOUND', `Method ${request.method} is not allowed here, only ${allowed.join(', ')}.`)
+  const error = new RunnelError(
+    'ENDPOINT_NOT_FOUND',
+    `Method ${request.method} is not allowed here, only ${allowed.join(', ')}.`
+  )
   return errorResponse(error, { status: 405, headers: { Allow: allowed.join(', ') } })
 }

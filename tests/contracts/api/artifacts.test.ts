@@ -76,7 +76,16 @@ const BAD_PATHS = [
   '%00'
 ]
 
-const GOOD_PATHS = ['path', 'path/to/file', 'dog%step%9%timestamp%9', '100%', 'dog+step+100+timestamp+100', 'sp ace', 'ünï/文.txt', "it's(1)*.txt"]
+const GOOD_PATHS = [
+  'path',
+  'path/to/file',
+  'dog%step%9%timestamp%9',
+  '100%',
+  'dog+step+100+timestamp+100',
+  'sp ace',
+  'ünï/文.txt',
+  "it's(1)*.txt"
+]
 
 describe.each(ENGINES)('%s', (engine) => {
   let api: ApiClient
@@ -88,7 +97,8 @@ describe.each(ENGINES)('%s', (engine) => {
     root = `0/${run}/artifacts`
   })
 
-  const put = (path: string, body: BodyInit, init: RequestInit = {}) => api.request(`${FILES}/${path}`, { method: 'PUT', body, ...init })
+  const put = (path: string, body: BodyInit, init: RequestInit = {}) =>
+    api.request(`${FILES}/${path}`, { method: 'PUT', body, ...init })
   const list = (path: string) => api.request(`${FILES}?path=${encodeURIComponent(path)}`)
 
   test('API-A1 put, get, list both ways, overwrite, delete', async () => {
@@ -203,8 +213,12 @@ describe.each(ENGINES)('%s', (engine) => {
     )
     await put(`${root}/MLmodel`, 'a: 1')
     await put(`${root}/weights.bin`, 'x', { headers: { 'Content-Type': 'text/html' } })
-    expect((await api.request(`${FILES}/${root}/MLmodel`)).headers.get('content-type')).toBe('text/plain; charset=utf-8')
-    expect((await api.request(`${FILES}/${root}/weights.bin`)).headers.get('content-type')).toBe('application/octet-stream')
+    expect((await api.request(`${FILES}/${root}/MLmodel`)).headers.get('content-type')).toBe(
+      'text/plain; charset=utf-8'
+    )
+    expect((await api.request(`${FILES}/${root}/weights.bin`)).headers.get('content-type')).toBe(
+      'application/octet-stream'
+    )
   })
 
   test('API-A8 ranges and ETags, by proxy and by run', async () => {
@@ -227,12 +241,21 @@ describe.each(ENGINES)('%s', (engine) => {
       ]
       for (const [range, status, text, contentRange] of cases) {
         const answer = await get({ Range: range })
-        expect([range, answer.status, answer.text, answer.headers.get('content-range')]).toEqual([range, status, text, contentRange])
+        expect([range, answer.status, answer.text, answer.headers.get('content-range')]).toEqual([
+          range,
+          status,
+          text,
+          contentRange
+        ])
         expect(answer.headers.get('content-length')).toBe(String(text.length))
       }
       for (const range of ['bytes=10-', 'bytes=-0']) {
         const answer = await get({ Range: range })
-        expect([answer.status, answer.headers.get('content-range'), answer.json['error_code']]).toEqual([416, 'bytes */10', 'BAD_REQUEST'])
+        expect([answer.status, answer.headers.get('content-range'), answer.json['error_code']]).toEqual([
+          416,
+          'bytes */10',
+          'BAD_REQUEST'
+        ])
       }
       expect((await get({ Range: 'bytes=0-1', 'If-Range': etag })).status).toBe(206)
       expect((await get({ Range: 'bytes=0-1', 'If-Range': '"other"' })).status).toBe(200)
@@ -274,7 +297,11 @@ describe.each(ENGINES)('%s', (engine) => {
     const init: RequestInit & { duplex: 'half' } = { duplex: 'half' }
     const streamed = await put(`${root}/big`, body, init)
     for (const answer of [said, streamed])
-      expect([answer.status, answer.json['error_code'], answer.json['message']]).toEqual([400, IPV, expect.stringContaining('67108864 bytes')])
+      expect([answer.status, answer.json['error_code'], answer.json['message']]).toEqual([
+        400,
+        IPV,
+        expect.stringContaining('67108864 bytes')
+      ])
     expect(cancelled).toBe(true)
     expect(sent).toBeLessThan(LIMITS.requestBodyBytes + 3 * chunk.byteLength)
     expect(await dumpStore(api.store)).toEqual(before)

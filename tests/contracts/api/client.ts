@@ -44,7 +44,9 @@ export async function openApi(engine: EngineName): Promise<ApiClient> {
       body: typeof body === 'string' ? body : JSON.stringify(body)
     })
   const get = (path: string, query: Record<string, string | readonly string[]> = {}) => {
-    const params = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => [value].flat().map((one) => [key, one])))
+    const params = new URLSearchParams(
+      Object.entries(query).flatMap(([key, value]) => [value].flat().map((one) => [key, one]))
+    )
     return request(`${MLFLOW}${path}?${params}`)
   }
   const createRun = async (fields: Record<string, unknown> = {}) => {

@@ -38,7 +38,9 @@ describe.each(ENGINES)('%s', (engine) => {
       const id = pick((await api.post('experiments/create', { name: 'e' })).json, 'experiment_id') as string
       const run = await api.createRun({ experiment_id: id })
       expect((await api.post('experiments/delete', { experiment_id: id })).text).toBe('{}')
-      expect(pick((await api.get('experiments/get', { experiment_id: id })).json, 'experiment', 'lifecycle_stage')).toBe('deleted')
+      expect(
+        pick((await api.get('experiments/get', { experiment_id: id })).json, 'experiment', 'lifecycle_stage')
+      ).toBe('deleted')
       expect(pick((await api.get('runs/get', { run_id: run })).json, 'run', 'info', 'lifecycle_stage')).toBe('deleted')
       expect((await api.post('experiments/restore', { experiment_id: id })).status).toBe(200)
       expect(pick((await api.get('runs/get', { run_id: run })).json, 'run', 'info', 'lifecycle_stage')).toBe('active')
@@ -59,7 +61,8 @@ describe.each(ENGINES)('%s', (engine) => {
         api.clock.now += 1
         await api.post('experiments/create', { name })
       }
-      const names = (json: Parameters<typeof pick>[0]) => (pick(json, 'experiments') as { name: string }[]).map((one) => one.name)
+      const names = (json: Parameters<typeof pick>[0]) =>
+        (pick(json, 'experiments') as { name: string }[]).map((one) => one.name)
       const newest = await api.post('experiments/search', { max_results: 2 })
       expect(names(newest.json)).toEqual(['b1', 'a3'])
       const token = pick(newest.json, 'next_page_token') as string
@@ -67,7 +70,11 @@ describe.each(ENGINES)('%s', (engine) => {
       const rest = await api.post('experiments/search', { max_results: 10, page_token: token })
       expect(names(rest.json)).toEqual(['a2', 'a1', 'Default'])
       expect(rest.json).not.toHaveProperty('next_page_token')
-      const byGet = await api.get('experiments/search', { max_results: '5', filter: "name LIKE 'a%'", order_by: ['name DESC'] })
+      const byGet = await api.get('experiments/search', {
+        max_results: '5',
+        filter: "name LIKE 'a%'",
+        order_by: ['name DESC']
+      })
       expect(names(byGet.json)).toEqual(['a3', 'a2', 'a1'])
       expect((await api.post('experiments/search', { max_results: 5, view_type: 'DELETED_ONLY' })).text).toBe('{}')
       expect((await api.post('experiments/search', { max_results: 5, view_type: 2 })).text).toBe('{}')
@@ -126,7 +133,12 @@ describe.each(ENGINES)('%s', (engine) => {
       const id = await api.createRun({ run_name: 'old' })
       await api.post('runs/update', { run_id: id, status: 'FOO', run_name: '' })
       const updated = await api.post('runs/update', { run_uuid: id, status: 3, end_time: 99 })
-      expect(pick(updated.json, 'run_info')).toMatchObject({ run_id: id, status: 'FINISHED', end_time: 99, run_name: 'old' })
+      expect(pick(updated.json, 'run_info')).toMatchObject({
+        run_id: id,
+        status: 'FINISHED',
+        end_time: 99,
+        run_name: 'old'
+      })
       await api.post('runs/update', { run_id: id, run_name: 'new' })
       const { json } = await api.get('runs/get', { run_id: id })
       expect(pick(json, 'run', 'data', 'tags')).toEqual([{ key: 'mlflow.runName', value: 'new' }])
@@ -147,14 +159,20 @@ describe.each(ENGINES)('%s', (engine) => {
         ids.push(id)
       }
       const found = (json: Parameters<typeof pick>[0]) =>
-        ((pick(json, 'runs') ?? []) as unknown as { info: { run_id: string } }[]).map((run) => ids.indexOf(run.info.run_id))
+        ((pick(json, 'runs') ?? []) as unknown as { info: { run_id: string } }[]).map((run) =>
+          ids.indexOf(run.info.run_id)
+        )
       const search = (fields: object) => api.post('runs/search', { experiment_ids: ['0'], ...fields })
       expect(found((await search({})).json)).toEqual([2, 1, 0])
       expect(found((await search({ order_by: ['metrics.loss'] })).json)).toEqual([1, 2, 0])
-      expect(found((await search({ filter: 'metrics.loss > 1', order_by: ['metrics.loss DESC'] })).json)).toEqual([0, 2])
+      expect(found((await search({ filter: 'metrics.loss > 1', order_by: ['metrics.loss DESC'] })).json)).toEqual([
+        0, 2
+      ])
       const first = await search({ max_results: 2 })
       expect(found(first.json)).toEqual([2, 1])
-      expect(found((await search({ max_results: 2, page_token: pick(first.json, 'next_page_token') })).json)).toEqual([0])
+      expect(found((await search({ max_results: 2, page_token: pick(first.json, 'next_page_token') })).json)).toEqual([
+        0
+      ])
       await api.post('runs/delete', { run_id: ids[0] })
       expect(found((await search({})).json)).toEqual([2, 1])
       expect(found((await search({ run_view_type: 'DELETED_ONLY' })).json)).toEqual([0])
@@ -170,14 +188,23 @@ describe.each(ENGINES)('%s', (engine) => {
         run_id: id,
         metrics: [point, point, { key: 'n', value: 'NaN', timestamp: '5' }],
         params: [{ key: 'p', value: 'v' }, { key: 'empty' }],
-        tags: [{ key: 't', value: '1' }, { key: 't', value: '2' }]
+        tags: [
+          { key: 't', value: '1' },
+          { key: 't', value: '2' }
+        ]
       })
       expect(text).toBe('{}')
       const { json } = await api.get('runs/get', { run_id: id })
       expect(pick(json, 'run', 'data')).toEqual({
         metrics: [point, { key: 'n', value: 'NaN', timestamp: 5, step: 0 }],
-        params: [{ key: 'empty', value: '' }, { key: 'p', value: 'v' }],
-        tags: [{ key: 'mlflow.runName', value: 'r' }, { key: 't', value: '2' }]
+        params: [
+          { key: 'empty', value: '' },
+          { key: 'p', value: 'v' }
+        ],
+        tags: [
+          { key: 'mlflow.runName', value: 'r' },
+          { key: 't', value: '2' }
+        ]
       })
     })
 
@@ -219,7 +246,20 @@ describe.each(ENGINES)('%s', (engine) => {
   describe('metrics', () => {
     test('API-M1 NaN, infinities and booleans in every form a client sends them', async () => {
       const id = await api.createRun()
-      const values = ['"NaN"', 'NaN', '"Infinity"', 'Infinity', '-Infinity', '"-Infinity"', 'true', 'false', '"1.5"', '1e3', '"nan"', '".5"']
+      const values = [
+        '"NaN"',
+        'NaN',
+        '"Infinity"',
+        'Infinity',
+        '-Infinity',
+        '"-Infinity"',
+        'true',
+        'false',
+        '"1.5"',
+        '1e3',
+        '"nan"',
+        '".5"'
+      ]
       for (const [step, value] of values.entries()) {
         const answer = await api.post(
           'runs/log-metric',
@@ -229,15 +269,31 @@ describe.each(ENGINES)('%s', (engine) => {
       }
       const { json, text } = await api.get('metrics/get-history', { run_id: id, metric_key: 'm' })
       const most = Number.MAX_VALUE
-      expect((pick(json, 'metrics') as { value: unknown }[]).map((point) => point.value)).toEqual(
-        ['NaN', 'NaN', most, most, -most, -most, 1, 0, 1.5, 1000, 'NaN', 0.5]
-      )
+      expect((pick(json, 'metrics') as { value: unknown }[]).map((point) => point.value)).toEqual([
+        'NaN',
+        'NaN',
+        most,
+        most,
+        -most,
+        -most,
+        1,
+        0,
+        1.5,
+        1000,
+        'NaN',
+        0.5
+      ])
       expect(text).toContain('"value": 1.7976931348623157e+308')
     })
 
     test('API-M2 history in order of timestamp, step, value; pages by token', async () => {
       const id = await api.createRun()
-      const points = [[2, 0, 5], [1, 3, 1], [1, 2, 9], [1, 2, -9]]
+      const points = [
+        [2, 0, 5],
+        [1, 3, 1],
+        [1, 2, 9],
+        [1, 2, -9]
+      ]
       for (const [timestamp, step, value] of points)
         await api.post('runs/log-metric', { run_id: id, key: 'm', value, timestamp, step })
       const all = await api.get('metrics/get-history', { run_id: id, metric_key: 'm' })
@@ -245,7 +301,12 @@ describe.each(ENGINES)('%s', (engine) => {
       expect(pick(all.json, 'metrics', 0)).toEqual({ key: 'm', value: -9, timestamp: 1, step: 2 })
       const page = await api.get('metrics/get-history', { run_uuid: id, metric_key: 'm', max_results: '3' })
       const token = pick(page.json, 'next_page_token') as string
-      const rest = await api.get('metrics/get-history', { run_id: id, metric_key: 'm', max_results: '3', page_token: token })
+      const rest = await api.get('metrics/get-history', {
+        run_id: id,
+        metric_key: 'm',
+        max_results: '3',
+        page_token: token
+      })
       expect(pick(rest.json, 'metrics')).toHaveLength(1)
       expect(rest.json).not.toHaveProperty('next_page_token')
       expect((await api.get('metrics/get-history', { run_id: id, metric_key: 'none' })).text).toBe('{}')
@@ -254,7 +315,12 @@ describe.each(ENGINES)('%s', (engine) => {
 
     test('API-M3 latest is the greatest (step, timestamp, value), not the last written', async () => {
       const id = await api.createRun()
-      for (const [step, timestamp, value] of [[2, 1, 5], [1, 9, 7], [2, 1, 'NaN'], [2, 1, 4]])
+      for (const [step, timestamp, value] of [
+        [2, 1, 5],
+        [1, 9, 7],
+        [2, 1, 'NaN'],
+        [2, 1, 4]
+      ])
         await api.post('runs/log-metric', { run_id: id, key: 'm', value, timestamp, step })
       const { json } = await api.get('runs/get', { run_id: id })
       expect(pick(json, 'run', 'data', 'metrics')).toEqual([{ key: 'm', value: 5, timestamp: 1, step: 2 }])
@@ -274,7 +340,11 @@ describe.each(ENGINES)('%s', (engine) => {
 
     test('API-T3 Content-Type may carry parameters', async () => {
       const headers = { 'Content-Type': 'application/json; charset=utf-8' }
-      const { status } = await api.request(`${MLFLOW}experiments/create`, { method: 'POST', headers, body: '{"name": "x", "unknown": 1}' })
+      const { status } = await api.request(`${MLFLOW}experiments/create`, {
+        method: 'POST',
+        headers,
+        body: '{"name": "x", "unknown": 1}'
+      })
       expect(status).toBe(200)
     })
 

@@ -33,7 +33,9 @@ export const artifactEndpoints: Endpoints = (store) => [
         const entries = await listArtifacts(r, below(root, path))
         return {
           root_uri: run.artifactUri,
-          files: unlessEmpty(entries.map((entry) => entryToWire(entry, entry.path.slice(root === '' ? 0 : root.length + 1))))
+          files: unlessEmpty(
+            entries.map((entry) => entryToWire(entry, entry.path.slice(root === '' ? 0 : root.length + 1)))
+          )
         }
       })
     }
@@ -111,7 +113,10 @@ function pathInUrl(c: Context): string {
 function rootOf(run: RunInfo): string {
   const root = artifactRootPath(run.artifactUri)
   if (root === null)
-    throw new RunnelError('NOT_IMPLEMENTED', `The artifacts of this run are at ${run.artifactUri}, which this store does not serve.`)
+    throw new RunnelError(
+      'NOT_IMPLEMENTED',
+      `The artifacts of this run are at ${run.artifactUri}, which this store does not serve.`
+    )
   return parseArtifactPath(root, { allowRoot: true })
 }
 

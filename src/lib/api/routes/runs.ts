@@ -31,7 +31,10 @@ const lookups = (store: Store): Endpoint[] => [
     methods: ['POST'],
     path: 'runs/search',
     answer: async (fields) => {
-      const most = parseMaxResults(fields.integer('max_results') ?? LIMITS.searchDefaultResults, LIMITS.searchMaxResults)
+      const most = parseMaxResults(
+        fields.integer('max_results') ?? LIMITS.searchDefaultResults,
+        LIMITS.searchMaxResults
+      )
       const start = parsePageToken(fields.text('page_token'))
       const search = {
         experimentIds: fields.texts('experiment_ids').map(parseExperimentId),
@@ -91,7 +94,10 @@ const changes = (store: Store, origin: string): Endpoint[] => [
 function parseNewRun(fields: Fields): NewRun {
   const experimentId = fields.text('experiment_id')
   if (!experimentId)
-    throw new RunnelError('BAD_REQUEST', "Missing value for required parameter 'experiment_id': a run belongs to an experiment.")
+    throw new RunnelError(
+      'BAD_REQUEST',
+      "Missing value for required parameter 'experiment_id': a run belongs to an experiment."
+    )
   const name = fields.text('run_name')
   const userId = fields.text('user_id')
   const tags = parseTags(fields.messages('tags'))

@@ -118,7 +118,8 @@ export class Fields {
   /** A list of messages, each to be read with its own path. */
   messages(name: string): readonly Fields[] {
     return this.#list(name).map((item, index) => {
-      if (typeof item !== 'object' || item === null || Array.isArray(item)) throw this.#refuse(`${name}[${index}]`, item)
+      if (typeof item !== 'object' || item === null || Array.isArray(item))
+        throw this.#refuse(`${name}[${index}]`, item)
       return new Fields(item as JsonFields, this.name(`${name}[${index}]`))
     })
   }
