@@ -7,9 +7,10 @@
  *   term        := '(' either ')' | comparison                        parentheses are ours
  *   comparison  := field ( sign value | 'IS' 'NOT'? 'NULL' | 'NOT'? 'IN' list )
  *
- * A filter MLflow accepts means the same here, with these differences, all on purpose: a list keeps every id (MLflow drops those without
- * a lower-case letter) and reads its strings like any other string (MLflow reads Python literals); a key with brackets has to be quoted;
- * an empty key is refused unless quoted.
+ * A filter MLflow accepts means the same here, with these differences, all on purpose: a list keeps every value (MLflow drops those
+ * without a lower-case letter) and reads its strings like any other string (MLflow reads Python literals, and joins neighbours); a key with
+ * brackets has to be quoted; an empty key is refused unless quoted; and where an AND is missing before `x IS NULL` or `x IN`, MLflow takes
+ * the comparison in front for part of the key, which nobody means.
  */
 import { SEARCH } from '../limits.ts'
 import { parseComparison } from './parse-comparison.ts'
