@@ -29,7 +29,9 @@ async function findStarting() {
 
 async function installPlaywrights() {
   say('Installing a Chromium for the tests (playwright install chromium)')
-  return (await run('playwright', ['install', 'chromium'])) === 0 ? findStarting() : undefined
+  if ((await run('playwright', ['install', 'chromium'], { quiet: true })) === 0) return findStarting()
+  say('That did not work')
+  return undefined
 }
 
 async function installPackage() {

