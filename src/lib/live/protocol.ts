@@ -43,7 +43,7 @@ export interface SeriesQuery {
   readonly runId: RunId
   readonly key: string
   readonly axis: ChartAxis
-  /** x range in axis units (steps, epoch ms, ms since the run's first point); null for all of it. */
+  /** x range in axis units (steps, epoch ms, ms since the run's start); null for all of it. */
   readonly range: readonly [number, number] | null
   /** At most this many buckets: the chart's width in pixels. */
   readonly buckets: number
@@ -223,6 +223,7 @@ export type Admission =
 export interface SessionInfo {
   /** Changes with every instance of the host. */
   readonly epoch: string
+  /** The app's version, for people. */
   readonly version: string
 }
 

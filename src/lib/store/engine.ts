@@ -14,8 +14,8 @@ export interface BulkInsert {
   readonly into: string
   readonly columns: readonly string[]
   readonly fixed: readonly SqlValue[]
-  /** Equal lengths; no NaN (SQL has none). */
-  readonly vectors: readonly Float64Array[]
+  /** Equal lengths; no NaN (SQL has none). Not changed by anyone once handed over: the journal keeps them. */
+  readonly vectors: readonly (Float64Array | Uint8Array)[]
 }
 
 export interface SqlEngine {

@@ -21,7 +21,7 @@ export interface SeriesColumns {
 export async function logSeries(tx: Tx, run: RunInfo, key: string, points: SeriesColumns): Promise<void> {
   const { steps, timestamps, values } = points
   if (steps.length === 0) return
-  const isNan = new Float64Array(values.length)
+  const isNan = new Uint8Array(values.length)
   const stored = new Float64Array(values.length)
   for (let i = 0; i < values.length; i++) {
     const nan = Number.isNaN(values[i]!)

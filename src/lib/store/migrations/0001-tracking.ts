@@ -38,7 +38,7 @@ export const tracking: readonly string[] = [
     constraint runs_lifecycle_stage check (lifecycle_stage in ('active', 'deleted')),
     constraint status check (status in ('SCHEDULED', 'FAILED', 'FINISHED', 'RUNNING', 'KILLED'))
   ) without rowid`,
-  `create index runnel_runs_experiment on runs (experiment_id, start_time)`,
+  `create index runnel_runs_experiment on runs (experiment_id, lifecycle_stage, run_uuid, start_time)`,
   `create table metrics (
     run_uuid varchar(32) not null,
     key varchar(250) not null,

@@ -1,0 +1,113 @@
+import { unreachable } from '#lib/domain/errors.ts'
+import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
+import { downsample } from '#lib/domain/downsample.ts'
+import { TAGS } from '#lib/domain/tag.ts'
+import { artifactUsage, listArtifacts } from '#lib/store/artifacts.ts'
+import { totals } from '#lib/store/totals.ts'
+import type { Reader } from '#lib/store/database.ts'
+import { experimentSummaries, getExperiment } from '#lib/store/experiments.ts'
+import { listGrants } from '#lib/store/grants.ts'
+import { experimentKeys } from '#lib/store/keys.ts'
+import { childrenOf, findRunInfo, getRunInfo, getRuns } from '#lib/store/runs.ts'
+import { readSetting } from '#lib/store/settings.ts'
+import { runsInTrash } from '#lib/store/trash.ts'
+import { DURABILITY_SETTING, isDurability, runArtifactPath } from './commands.ts'
+import type { Notebooks } from './notebooks.ts'
+import type { Answers, ChartAxis, DrawnSeries, Query, RunDetail, SeriesQuery } from './protocol.ts'
+import { RunsView } from './runs-view.ts'
+import { SeriesCache } from './series-cache.ts'
+
+/** What answers draw on besides the store's rows. */
+export interface Surroundings {
+  readonly notebooks: Notebooks
+  /** Bytes of the database in memory, and of the log since the last checkpoint. */
+  readonly sizes: () => { readonly databaseBytes: number; readonly logBytes: number }
+}
+
+/** What one watch keeps between answers. */
+export class WatchMemory {
+  readonly runs = new RunsView()
+  experimentId: ExperimentId | null = null
+}
+
+/** Answers queries for every page of a host. */
+export class Answering {
+  readonly #series = new SeriesCache()
+  readonly #around: Surroundings
+
+  constructor(around: Surroundings) {
+    this.#around = around
+  }
+
+  async answer(r: Reader, query: Query, memory: WatchMemory): Promise<Answers[Query['kind']]> {
+    switch (query.kind) {
+      case 'experiments':
+        return experimentSummaries(r, query.view)
+      case 'experiment':
+        return (await experimentSummaries(r, 'ALL', parseExperimentId(query.experimentId)))[0] ?? null
+      case 'runs':
+        return memory.runs.answer(r, query)
+      case 'keys':
+        return experimentKeys(r, parseExperimentId(query.experimentId))
+      case 'run':
+        return runDetail(r, parseRunId(query.runId), memory)
+      case 'series':
+        return this.#drawn(r, query)
+      case 'artifacts': {
+        const { artifactUri } = await getRunInfo(r, parseRunId(query.runId))
+        return artifactsBelow(r, artifactUri, query.path)
+      }
+      case 'trash':
+        return { experiments: await experimentSummaries(r, 'DELETED_ONLY'), runs: await runsInTrash(r) }
+      case 'settings': {
+        const durability = await readSetting(r, DURABILITY_SETTING)
+        return { durability: isDurability(durability) ? durability : 'relaxed', grants: await listGrants(r) }
+      }
+      case 'storage': {
+        const artifacts = await artifactUsage(r)
+        return {
+          ...this.#around.sizes(),
+          ...(await totals(r)),
+          artifactBytes: artifacts.bytes,
+          artifactCount: artifacts.count
+        }
+      }
+      case 'notebooks':
+        return this.#around.notebooks.view()
+      default:
+        return unreachable(query)
+    }
+  }
+
+  async #drawn(r: Reader, query: SeriesQuery): Promise<DrawnSeries> {
+    const runId = parseRunId(query.runId)
+    const { steps, timestamps, values } = await this.#series.points(r, runId, query.key)
+    const start = query.axis === 'relative' ? ((await findRunInfo(r, runId))?.startTime ?? 0) : 0
+    return downsample(axisValues(query.axis, steps, timestamps, start), values, query.range, query.buckets)
+  }
+}
+
+function axisValues(axis: ChartAxis, steps: Float64Array, timestamps: Float64Array, start: number): Float64Array {
+  if (axis === 'step') return steps
+  return axis === 'time' ? timestamps : timestamps.map((time) => time - start)
+}
+
+async function runDetail(r: Reader, id: RunId, memory: WatchMemory): Promise<RunDetail | null> {
+  const [run] = await getRuns(r, [id])
+  if (!run) return null
+  memory.experimentId = run.info.experimentId
+  const parentId = run.data.tags.find((tag) => tag.key === TAGS.parentRunId)?.value
+  return {
+    run,
+    experiment: await getExperiment(r, run.info.experimentId),
+    parent: parentId ? await findRunInfo(r, parentId as RunId) : null,
+    children: await childrenOf(r, id)
+  }
+}
+
+/** A folder's entries with paths inside the run. */
+async function artifactsBelow(r: Reader, artifactUri: string, path: string) {
+  const root = runArtifactPath(artifactUri, '')
+  const entries = await listArtifacts(r, runArtifactPath(artifactUri, path))
+  return entries.map((entry) => ({ ...entry, path: entry.path.slice(root.length + 1) }))
+}

@@ -1,0 +1,304 @@
+/**
+ * The page's end: one session with the store's host, kept alive across the host's deaths.
+ *
+ *   connecting ──► open ──► lost ──► open …        outdated: a newer version took over; reload
+ *                                                 blocked: this browser cannot share the store between tabs
+ *
+ * Invariants
+ * - A host's death is seen by the Web Lock it held (measured: 9 ms after a killed renderer; ports and workers say nothing), and by silence
+ *   where a browser freezes workers. Either way the page opens a new session and watches again what it watched.
+ * - A command that was on its way when the host died rejects as unavailable: whether it was kept is unknown, and saying so is the caller's.
+ */
+import * as Comlink from 'comlink'
+import { RunnelError, isErrorCode, type WireError } from '#lib/domain/errors.ts'
+import type {
+  Admission,
+  AnswerTo,
+  Commands,
+  LiveDoor,
+  LiveEvent,
+  LiveSession,
+  NotebookArrival,
+  PageRole,
+  Query,
+  SaveState,
+  SessionInfo
+} from './protocol.ts'
+import { STORE_LOCK } from './names.ts'
+
+export type Connection = 'connecting' | 'open' | 'lost' | 'outdated' | 'blocked'
+
+export interface LiveFailure extends WireError {
+  readonly detail?: unknown
+}
+
+/** A port to a host; `close` gives it up. Made anew for every attempt. */
+export interface StorePort {
+  readonly port: MessagePort | Worker
+  close(): void
+}
+
+export interface LiveClientOptions {
+  readonly role: PageRole
+  /** Throws RunnelError INVALID_STATE when another tab holds the store and this browser cannot share it. */
+  readonly openPort: () => StorePort | Promise<StorePort>
+}
+
+/** Handlers of one watched query. */
+export interface QueryHandlers<Q extends Query> {
+  readonly onAnswer: (answer: AnswerTo<Q>) => void
+  readonly onRefused: (failure: LiveFailure) => void
+}
+
+interface Watched {
+  query: Query
+  readonly onAnswer: (answer: never) => void
+  readonly onRefused: (failure: LiveFailure) => void
+}
+
+/** How often a page makes sure that its host still answers, and how long a silence may be. */
+const PULSE_MS = 5000
+const SILENCE_MS = 15_000
+const RETRY_MS = 250
+const LONGEST_RETRY_MS = 5000
+
+export class LiveClient {
+  readonly commands: Commands
+  readonly #options: LiveClientOptions
+  readonly #watched = new Map<number, Watched>()
+  readonly #onState = new Set<() => void>()
+  readonly #life = new AbortController()
+  #lastWatch = 0
+  #session: LiveSession | null = null
+  #opened = Promise.withResolvers<LiveSession>()
+  #port: StorePort | null = null
+  #sessionLife = new AbortController()
+  #connection: Connection = 'connecting'
+  #save: { state: SaveState; message: string | null } = { state: 'saved', message: null }
+  #info: SessionInfo | null = null
+  #problem: string | null = null
+
+  constructor(options: LiveClientOptions) {
+    this.#options = options
+    this.commands = this.#createCommands()
+    this.#opened.promise.catch(() => undefined)
+    void this.#connect()
+  }
+
+  get connection(): Connection {
+    return this.#connection
+  }
+
+  /** Why the newest attempt to connect failed; null while connected. */
+  get problem(): string | null {
+    return this.#problem
+  }
+
+  get save(): { readonly state: SaveState; readonly message: string | null } {
+    return this.#save
+  }
+
+  get info(): SessionInfo | null {
+    return this.#info
+  }
+
+  /** Called after `connection`, `save` or `info` changed. */
+  onState(listener: () => void): () => void {
+    this.#onState.add(listener)
+    return () => this.#onState.delete(listener)
+  }
+
+  watch<Q extends Query>(query: Q, handlers: QueryHandlers<Q>): { update(query: Q): void; stop(): void } {
+    const number = ++this.#lastWatch
+    const watched: Watched = { query, ...handlers }
+    this.#watched.set(number, watched)
+    this.#tell((session) => session.watch(number, query))
+    return {
+      update: (next) => {
+        watched.query = next
+        this.#tell((session) => session.watch(number, next))
+      },
+      stop: () => {
+        this.#watched.delete(number)
+        this.#tell((session) => session.unwatch(number))
+      }
+    }
+  }
+
+  async consentFor(origin: string): Promise<'granted' | 'here' | 'tab' | 'nowhere'> {
+    return (await this.#opened.promise).consentFor(origin)
+  }
+
+  /** Hand a notebook's port to the store. Resolves when it is let in or turned away, however long the person takes. */
+  async admit(port: MessagePort, arrival: NotebookArrival): Promise<Admission> {
+    const session = await this.#opened.promise
+    return this.#orLost(session.admit(Comlink.transfer(port, [port]), arrival))
+  }
+
+  close(): void {
+    this.#life.abort()
+    this.#drop()
+  }
+
+  // ── connecting ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #connect(): Promise<void> {
+    let wait = RETRY_MS
+    while (!this.#life.signal.aborted && this.#connection !== 'outdated') {
+      try {
+        await this.#openSession()
+        return
+      } catch (error) {
+        this.#drop()
+        const failure = toRunnelError(error)
+        this.#problem = failure.message
+        this.#notify()
+        if (failure.code === 'INVALID_STATE') {
+          this.#setConnection('blocked')
+          return
+        }
+        await new Promise((resolve) => setTimeout(resolve, wait))
+        wait = Math.min(LONGEST_RETRY_MS, wait * 2)
+      }
+    }
+  }
+
+  async #openSession(): Promise<void> {
+    const life = (this.#sessionLife = new AbortController())
+    const storePort = (this.#port = await this.#options.openPort())
+    const pageLock = await holdPageLock(life.signal)
+    const door = Comlink.wrap<LiveDoor>(storePort.port as Comlink.Endpoint)
+    const onEvent = Comlink.proxy((event: LiveEvent) => this.#onEvent(event))
+    // The host may still be opening a large store, or waiting for its lock: no time limit here, but a dead host must not hang us.
+    const session = (await Promise.race([
+      door.open(this.#options.role, pageLock, onEvent),
+      rejectOn(life.signal)
+    ])) as unknown as LiveSession
+    this.#info = await session.info()
+    this.#session = session
+    this.#problem = null
+    for (const [number, { query }] of this.#watched) void session.watch(number, query).catch(() => undefined)
+    this.#setConnection('open')
+    this.#opened.resolve(session)
+    this.#watchHost(session, life)
+  }
+
+  #watchHost(session: LiveSession, life: AbortController): void {
+    const lost = () => {
+      if (life.signal.aborted) return
+      this.#drop()
+      if (this.#connection === 'outdated') return
+      this.#setConnection('lost')
+      void this.#connect()
+    }
+    // Granted only when the host's own hold on the store ends.
+    navigator.locks.request(STORE_LOCK, { mode: 'shared', signal: life.signal }, lost).catch(() => undefined)
+    let heard = performance.now()
+    const pulse = setInterval(() => {
+      void session.info().then(() => (heard = performance.now()))
+      if (performance.now() - heard > SILENCE_MS) lost()
+    }, PULSE_MS)
+    life.signal.addEventListener('abort', () => clearInterval(pulse))
+  }
+
+  #drop(): void {
+    this.#sessionLife.abort(unavailable())
+    this.#session = null
+    this.#port?.close()
+    this.#port = null
+    this.#opened.promise.catch(() => undefined)
+    this.#opened = Promise.withResolvers<LiveSession>()
+    this.#opened.promise.catch(() => undefined)
+  }
+
+  #onEvent(event: LiveEvent): void {
+    switch (event.t) {
+      case 'answer':
+        this.#watched.get(event.watch)?.onAnswer(event.value as never)
+        break
+      case 'refused':
+        this.#watched.get(event.watch)?.onRefused(event.error)
+        break
+      case 'save':
+        this.#save = { state: event.state, message: event.message }
+        this.#notify()
+        break
+      case 'bye':
+        this.#setConnection('outdated')
+        this.#drop()
+        break
+    }
+  }
+
+  // ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #tell(say: (session: LiveSession) => Promise<void>): void {
+    // Without a session nothing is lost: opening one watches everything again. A failure means the same.
+    if (this.#session) say(this.#session).catch(() => undefined)
+  }
+
+  #createCommands(): Commands {
+    const run = async (name: keyof Commands, args: unknown[]) => {
+      const session = await this.#opened.promise
+      try {
+        return await this.#orLost(session.command(name, args as never))
+      } catch (error) {
+        throw toRunnelError(error)
+      }
+    }
+    return new Proxy({} as Commands, {
+      get: (_target, name) =>
+        typeof name === 'string' && name !== 'then'
+          ? (...args: unknown[]) => run(name as keyof Commands, args)
+          : undefined
+    })
+  }
+
+  /** What the host answers, or a rejection when it dies first. */
+  #orLost<T>(answer: Promise<T>): Promise<T> {
+    return Promise.race([answer, rejectOn(this.#sessionLife.signal)])
+  }
+
+  #setConnection(connection: Connection): void {
+    if (this.#connection === connection) return
+    this.#connection = connection
+    this.#notify()
+  }
+
+  #notify(): void {
+    for (const listener of this.#onState) listener()
+  }
+}
+
+const unavailable = () =>
+  new RunnelError(
+    'TEMPORARILY_UNAVAILABLE',
+    'The store went away before it answered. Look whether the change was made, and try again.'
+  )
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const fail = () => reject(signal.reason instanceof Error ? signal.reason : unavailable())
+    if (signal.aborted) fail()
+    else signal.addEventListener('abort', fail, { once: true })
+  })
+}
+
+/** Hold a lock of our own for as long as the session lives: its release tells the host that this page is gone. */
+function holdPageLock(signal: AbortSignal): Promise<string> {
+  const name = `runnel:page:${crypto.randomUUID()}`
+  return new Promise((resolve, reject) => {
+    navigator.locks
+      .request(name, () => {
+        resolve(name)
+        return new Promise<void>((release) => signal.addEventListener('abort', () => release(), { once: true }))
+      })
+      .catch(reject)
+  })
+}
+
+function toRunnelError(error: unknown): RunnelError {
+  if (error instanceof RunnelError) return error
+  const { code, message } = error as Partial<WireError>
+  return new RunnelError(isErrorCode(code) ? code : 'INTERNAL_ERROR', message ?? String(error))
+}

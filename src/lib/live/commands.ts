@@ -1,0 +1,125 @@
+import { artifactRootPath, parseArtifactPath } from '#lib/domain/artifact.ts'
+import { RunnelError, absent, invalid } from '#lib/domain/errors.ts'
+import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
+import { isRunStatus, isTerminal } from '#lib/domain/run.ts'
+import { validateExperimentName, validateExperimentTag, validateRunTag } from '#lib/domain/validate.ts'
+import { findArtifact } from '#lib/store/artifacts.ts'
+import {
+  createExperiment,
+  deleteExperiment,
+  renameExperiment,
+  restoreExperiment,
+  setExperimentTag
+} from '#lib/store/experiments.ts'
+import { revokeGrant } from '#lib/store/grants.ts'
+import { metricHistory } from '#lib/store/metrics.ts'
+import { deleteRun, getRunInfo, requireActiveRun, restoreRun, updateRun } from '#lib/store/runs.ts'
+import { writeSetting } from '#lib/store/settings.ts'
+import type { Store } from '#lib/store/store.ts'
+import { deleteRunTag, setRunTags } from '#lib/store/tags.ts'
+import { purgeTrash } from '#lib/store/trash.ts'
+import type { Notebooks } from './notebooks.ts'
+import type { Commands, Durability } from './protocol.ts'
+import { matchingIds } from './runs-view.ts'
+
+export const DURABILITY_SETTING = 'durability'
+
+export const isDurability = (value: unknown): value is Durability => value === 'relaxed' || value === 'strict'
+
+/** Every command of the protocol over a store. Arguments come from a page of ours, and are checked all the same. */
+export function createCommands(
+  store: Store,
+  notebooks: Notebooks,
+  applyDurability: (durability: Durability) => void
+): Commands {
+  const forEachRun = (ids: readonly RunId[], change: typeof deleteRun) =>
+    store.write(async (tx) => {
+      for (const id of ids) await change(tx, parseRunId(id))
+    })
+
+  return {
+    createExperiment: (name) => {
+      validateExperimentName(name)
+      return store.write((tx) => createExperiment(tx, { name }))
+    },
+    renameExperiment: (id, name) => {
+      validateExperimentName(name)
+      return store.write((tx) => renameExperiment(tx, experiment(id), name))
+    },
+    setExperimentTag: (id, key, value) => {
+      validateExperimentTag({ key, value })
+      return store.write((tx) => setExperimentTag(tx, experiment(id), key, value))
+    },
+    deleteExperiment: (id) => store.write((tx) => deleteExperiment(tx, experiment(id))),
+    restoreExperiment: (id) => store.write((tx) => restoreExperiment(tx, experiment(id))),
+    renameRun: (id, name) => {
+      if (name.trim() === '') throw invalid('A run needs a name.')
+      return store.write(async (tx) => void (await updateRun(tx, parseRunId(id), { name })))
+    },
+    setRunTag: (id, key, value) => {
+      validateRunTag({ key, value })
+      return store.write(async (tx) => setRunTags(tx, await requireActiveRun(tx, parseRunId(id)), [{ key, value }]))
+    },
+    deleteRunTag: (id, key) =>
+      store.write(async (tx) => deleteRunTag(tx, await requireActiveRun(tx, parseRunId(id)), key)),
+    setRunStatus: (id, status) => {
+      if (!isRunStatus(status)) throw invalid(`Unknown run status ${JSON.stringify(status)}.`)
+      return store.write(async (tx) => {
+        await updateRun(tx, parseRunId(id), { status, ...(isTerminal(status) && { endTime: tx.now }) })
+      })
+    },
+    deleteRuns: (ids) => forEachRun(ids, deleteRun),
+    restoreRuns: (ids) => forEachRun(ids, restoreRun),
+    emptyTrash: async () => {
+      const { experiments, runs } = await store.write((tx) => purgeTrash(tx))
+      return { experiments, runs, bytes: await store.sweepBlobs() }
+    },
+    runIds: (query) => store.read((r) => matchingIds(r, query)),
+    readArtifact: (runId, path) => readArtifact(store, parseRunId(runId), path),
+    history: async (runId, key) => {
+      const points = await store.read((r) => metricHistory(r, parseRunId(runId), key))
+      return {
+        steps: Float64Array.from(points, (point) => point.step),
+        timestamps: Float64Array.from(points, (point) => point.timestamp),
+        values: Float64Array.from(points, (point) => point.value)
+      }
+    },
+    setDurability: async (durability) => {
+      if (!isDurability(durability)) throw invalid(`Unknown durability ${JSON.stringify(durability)}.`)
+      await store.write((tx) => writeSetting(tx, DURABILITY_SETTING, durability))
+      applyDurability(durability)
+    },
+    revokeGrant: async (origin) => {
+      await store.write((tx) => revokeGrant(tx, origin))
+      notebooks.disconnect(origin)
+    },
+    answerConsent: (id, allow) => {
+      notebooks.answer(id, allow)
+      return Promise.resolve()
+    }
+  }
+}
+
+const experiment = (id: ExperimentId): ExperimentId => parseExperimentId(id)
+
+/** The path below the artifact root of something inside a run; the run's own root for `''`. */
+export function runArtifactPath(artifactUri: string, path: string): string {
+  const root = artifactRootPath(artifactUri)
+  if (root === null)
+    throw new RunnelError(
+      'NOT_IMPLEMENTED',
+      `The artifacts of this run lie at ${artifactUri}, which this browser cannot read.`
+    )
+  const inside = parseArtifactPath(path, { allowRoot: true })
+  return inside === '' ? root : `${root}/${inside}`
+}
+
+async function readArtifact(store: Store, runId: RunId, path: string): Promise<Blob> {
+  const file = await store.read(async (r) => {
+    const { artifactUri } = await getRunInfo(r, runId)
+    return findArtifact(r, runArtifactPath(artifactUri, path))
+  })
+  const blob = file && (await store.blobs.get(file.blobId))
+  if (!blob) throw absent(`No such artifact: ${path}`)
+  return blob.type === file.mediaType ? blob : blob.slice(0, blob.size, file.mediaType)
+}

@@ -1,0 +1,50 @@
+import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
+import { unreachable } from '#lib/domain/errors.ts'
+import type { Change, ChangeKind } from '#lib/store/changes.ts'
+import type { Query } from './protocol.ts'
+
+/** What an answer turned out to depend on besides its query: the experiment of a run that was asked for by id. */
+export interface Context {
+  readonly experimentId: ExperimentId | null
+}
+
+const RUN_FACTS: readonly ChangeKind[] = ['run', 'param', 'metric', 'tag', 'dataset', 'experiment']
+
+/** Whether a commit can have changed the answer to a query. A yes may be wrong; a no may not. */
+export function touches(change: Change, query: Query, context: Context): boolean {
+  const has = (...kinds: ChangeKind[]) => kinds.some((kind) => change.kinds.has(kind))
+  switch (query.kind) {
+    case 'experiments':
+    case 'trash':
+      return has('experiment', 'run')
+    case 'experiment':
+      return has('experiment', 'run') && change.experiments.has(query.experimentId)
+    case 'runs':
+      return (
+        RUN_FACTS.some((kind) => change.kinds.has(kind)) && query.experimentIds.some((id) => change.experiments.has(id))
+      )
+    case 'keys':
+      return has('key', 'experiment') && change.experiments.has(query.experimentId)
+    case 'run':
+      // A sibling may name this run as its parent, and the experiment may be renamed or deleted.
+      return touchesRun(change, query.runId) || (has('run', 'tag', 'experiment') && touchesExperiment(change, context))
+    case 'series':
+      return has('metric', 'run') && touchesRun(change, query.runId)
+    case 'artifacts':
+      return has('artifact') && touchesRun(change, query.runId)
+    case 'settings':
+      return has('setting', 'grant')
+    case 'storage':
+      return true
+    case 'notebooks':
+      // The front desk says so itself: nothing of it is in the store.
+      return false
+    default:
+      return unreachable(query)
+  }
+}
+
+const touchesRun = (change: Change, id: RunId): boolean => change.runs.has(id)
+
+const touchesExperiment = (change: Change, { experimentId }: Context): boolean =>
+  experimentId !== null && change.experiments.has(experimentId)

@@ -1,0 +1,131 @@
+/**
+ * The browser host: one store, and every door to it, in a worker.
+ *
+ *   lock `runnel:store` ─► blobs, log ─► recover ─► migrate ─► doors: live (pages), bridge (notebooks), api (service worker)
+ */
+import * as Comlink from 'comlink'
+import initSqlJs from 'sql.js'
+import wasmUrl from 'sql.js/dist/sql-wasm-browser.wasm?url'
+import { createApi } from '#lib/api/app.ts'
+import { createNotebookSession } from '#lib/bridge/notebook-session.ts'
+import { DURABILITY_SETTING, isDurability } from '#lib/live/commands.ts'
+import { serveEnvelopes, storeChannelName } from '#lib/live/envelope.ts'
+import { LiveHost } from '#lib/live/host.ts'
+import { STORE_LOCK } from '#lib/live/names.ts'
+import type { LiveDoor } from '#lib/live/protocol.ts'
+import { errorToWire } from '#lib/domain/errors.ts'
+import { systemClock } from '#lib/domain/time.ts'
+import { forgetOldSessions } from '#lib/store/sessions.ts'
+import { readSetting } from '#lib/store/settings.ts'
+import { Store } from '#lib/store/store.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import { Checkpointer } from './checkpointer.ts'
+import { CommitLog } from './commit-log.ts'
+import { IndexedDbBlobs } from './indexed-db-blobs.ts'
+import { SavedJournal } from './saved-journal.ts'
+import { makeWayFor } from './succession.ts'
+
+export interface BrowserHostOptions {
+  /** The build: hosts of different builds make way for each other, newest started first. */
+  readonly build: string
+  /** Where the databases are, so that tests and benches can have their own. */
+  readonly databaseName?: string
+}
+
+/** Ports may be served before the host has opened: their first call waits. */
+export interface BrowserHost {
+  serve(port: Comlink.Endpoint): void
+}
+
+const SWEEP_AFTER_MS = 60_000
+const CLOSE_AFTER_MS = 100
+
+export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
+  const opening = openHost(options)
+  opening.catch((error: unknown) => {
+    console.error('Runnel: the store could not be opened.', error)
+    // Whoever waits has heard; a page that tries again gets a fresh worker, and the lock is free for it.
+    setTimeout(() => self.close(), CLOSE_AFTER_MS)
+  })
+  const door: LiveDoor = {
+    open: async (role, pageLock, onEvent) => {
+      try {
+        return await (await opening).door.open(role, pageLock, onEvent)
+      } catch (error) {
+        // As data: Comlink would drop the code.
+        throw errorToWire(error)
+      }
+    }
+  }
+  return { serve: (port) => Comlink.expose(door, port) }
+}
+
+async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions): Promise<LiveHost> {
+  const epoch = crypto.randomUUID()
+  const { version } = packageJson
+  // Compiling needs no lock, so it need not wait for one.
+  const compiling = initSqlJs({ locateFile: () => wasmUrl })
+  const succession = await makeWayFor(build, STORE_LOCK)
+
+  const blobs = await IndexedDbBlobs.open(`${databaseName}-blobs`, systemClock)
+  const { log, engine } = await CommitLog.open(databaseName, await compiling, epoch)
+  const journal = new SavedJournal(log)
+  const store = await Store.open({ engine, journal, blobs })
+  const durability = await store.read((r) => readSetting(r, DURABILITY_SETTING))
+  if (isDurability(durability)) log.setDurability(durability)
+
+  const sizes = () => ({ databaseBytes: store.size(), logBytes: log.bytes })
+  const checkpointer = new Checkpointer({
+    logBytes: () => log.bytes,
+    databaseBytes: () => store.size(),
+    checkpoint: () => log.checkpoint((take) => store.exclusive(take))
+  })
+  store.changes.subscribe(() => checkpointer.onCommit())
+  checkpointer.onCommit()
+
+  const api = createApi(store, { version })
+  const fetchApi = async (request: Request) => api.fetch(request)
+  const live = new LiveHost({
+    store,
+    info: { epoch, version },
+    ownOrigin: self.location.origin,
+    attachNotebook: (port, { session, writer, origin }) => {
+      const { promise: closed, resolve } = Promise.withResolvers<void>()
+      const connection = createNotebookSession({
+        store,
+        api: fetchApi,
+        port,
+        session,
+        writer,
+        origin,
+        epoch,
+        onClose: resolve
+      })
+      return Promise.resolve({ close: (reason) => connection.close(reason), closed })
+    },
+    sizes,
+    applyDurability: (next) => log.setDurability(next),
+    whenFree: (lock) => navigator.locks.request(lock, () => undefined)
+  })
+  journal.onState = (state, message) => live.setSaveState(state, message)
+  const stopServing = serveEnvelopes(new BroadcastChannel(storeChannelName), fetchApi)
+
+  succession.onSuccessor(async () => {
+    stopServing()
+    live.retire()
+    await log.close()
+    blobs.close()
+  })
+  setTimeout(() => void tidy(store), SWEEP_AFTER_MS)
+  return live
+}
+
+/** What nobody waits for: old marks and blobs without a reference. A failure costs only room, until the next start. */
+async function tidy(store: Store): Promise<void> {
+  try {
+    await store.write((tx) => forgetOldSessions(tx))
+    await store.sweepBlobs()
+  } catch (error) {
+    console.warn('Runnel: tidying up was put off.', error)
+  }
+}

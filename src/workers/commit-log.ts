@@ -1,0 +1,303 @@
+/**
+ * The commit log: what makes an in-memory SQLite durable in a browser.
+ *
+ *   append ─► queue ─► one IndexedDB transaction for all that waits ─► oncomplete ─► acknowledged
+ *
+ *   IndexedDB `runnel`:  log       seq → the statements of one commit
+ *                        segments  SHA-256 → one megabyte of a database image
+ *                        meta      `head` → who writes, and the newest checkpoint {seq, segments}
+ *
+ * Invariants
+ * - A commit is acknowledged on `transaction.oncomplete`, never on a request's success: over quota, requests succeed and then the
+ *   transaction aborts.
+ * - Opening is the newest checkpoint plus the log after it. A checkpoint is named, the log it covers dropped and old segments dropped
+ *   in one transaction; segments it needs were written before. So a crash at any instant leaves one of two whole states.
+ * - One writer: the host holds the Web Lock `runnel:store`, and every append checks in its own transaction that the head still carries
+ *   this writer's epoch. A stale writer's commit fails instead of merging.
+ * - After a failed append every later one fails until `recover`, because memory then holds what was never promised.
+ */
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import type { SqlJsStatic } from 'sql.js'
+import { RunnelError } from '#lib/domain/errors.ts'
+import type { Durability } from '#lib/live/protocol.ts'
+import { replay, type SqlEngine, type Statement } from '#lib/store/engine.ts'
+import type { Journal } from '#lib/store/journal.ts'
+import { sha256Hex } from './sha256.ts'
+import { SqlJsEngine } from './sqljs-engine.ts'
+import { statementsBytes } from './statement-bytes.ts'
+import { storageError } from './storage-error.ts'
+
+interface Checkpoint {
+  /** The last commit the image holds. */
+  readonly seq: number
+  /** Keys of the image's segments, in order. */
+  readonly segments: readonly string[]
+  readonly bytes: number
+}
+
+interface Head {
+  readonly format: 1
+  readonly epoch: string
+  readonly checkpoint: Checkpoint | null
+}
+
+interface LogSchema extends DBSchema {
+  log: { key: number; value: readonly Statement[] }
+  segments: { key: string; value: Uint8Array<ArrayBuffer> }
+  meta: { key: 'head'; value: Head }
+}
+
+interface Waiting {
+  readonly seq: number
+  readonly statements: readonly Statement[]
+  readonly resolve: () => void
+  readonly reject: (error: RunnelError) => void
+}
+
+const SEGMENT_BYTES = 1024 * 1024
+/** Segments written in one transaction: enough to be quick, few enough not to hold appends up for long. */
+const SEGMENTS_PER_WRITE = 8
+
+export class CommitLog implements Journal {
+  readonly #db: IDBPDatabase<LogSchema>
+  readonly #SQL: SqlJsStatic
+  readonly #epoch: string
+  #durability: Durability = 'relaxed'
+  #checkpoint: Checkpoint | null = null
+  /** The last number given to a commit, and the last one known to be durable. */
+  #given = 0
+  #durable = 0
+  #bytes = 0
+  #waiting: Waiting[] = []
+  #writing = false
+  #failure: RunnelError | null = null
+  readonly #idle = new Set<() => void>()
+
+  private constructor(db: IDBPDatabase<LogSchema>, SQL: SqlJsStatic, epoch: string) {
+    this.#db = db
+    this.#SQL = SQL
+    this.#epoch = epoch
+  }
+
+  /**
+   * Open the database `name` and take the pen. The caller holds the lock that makes it the only one.
+   * `epoch` names this writer; an older writer's appends fail from here on.
+   */
+  static async open(name: string, SQL: SqlJsStatic, epoch: string): Promise<{ log: CommitLog; engine: SqlEngine }> {
+    const db = await openDB<LogSchema>(name, 1, {
+      upgrade(fresh) {
+        fresh.createObjectStore('log')
+        fresh.createObjectStore('segments')
+        fresh.createObjectStore('meta')
+      },
+      // A newer version of the app wants to change the format: let go, so that it is not held up for ever.
+      blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close()
+    })
+    const log = new CommitLog(db, SQL, epoch)
+    await log.#takePen()
+    return { log, engine: await log.recover() }
+  }
+
+  /** Bytes appended since the newest checkpoint, roughly. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Whether commits wait to become durable. */
+  get pending(): boolean {
+    return this.#given > this.#durable && this.#failure === null
+  }
+
+  setDurability(durability: Durability): void {
+    this.#durability = durability
+  }
+
+  append(statements: readonly Statement[]): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    const seq = ++this.#given
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ seq, statements, resolve, reject })
+      if (!this.#writing) void this.#writeGroups()
+    })
+  }
+
+  /** Write whatever waits, group after group, until nothing does. Never rejects: failures go to the callers who wait. */
+  async #writeGroups(): Promise<void> {
+    this.#writing = true
+    // A turn of the microtask queue, so that commits made together share the first group.
+    await Promise.resolve()
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting
+      this.#waiting = []
+      try {
+        await this.#writeGroup(group)
+        this.#durable = group.at(-1)!.seq
+        for (const { statements } of group) this.#bytes += statementsBytes(statements)
+        for (const { resolve } of group) resolve()
+      } catch (cause) {
+        this.#failure = storageError(cause)
+        for (const { reject } of [...group, ...this.#waiting]) reject(this.#failure)
+        this.#waiting = []
+      }
+    }
+    this.#writing = false
+    for (const wake of this.#idle) wake()
+    this.#idle.clear()
+  }
+
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    const tx = this.#db.transaction(['log', 'meta'], 'readwrite', { durability: this.#durability })
+    // Handled as one through `done`; a request's own rejection says nothing more.
+    const done = tx.done
+    const log = tx.objectStore('log')
+    for (const { seq, statements } of group) log.add(statements, seq).catch(() => undefined)
+    try {
+      const head = await tx.objectStore('meta').get('head')
+      if (head?.epoch !== this.#epoch) {
+        tx.abort()
+        await done.catch(() => undefined)
+        throw new RunnelError(
+          'TEMPORARILY_UNAVAILABLE',
+          'Another Runnel host has taken over this store. Reload this page.'
+        )
+      }
+      tx.commit()
+    } catch (error) {
+      await done.catch(() => undefined)
+      throw tx.error ?? error
+    }
+    await done
+  }
+
+  /** A fresh engine with exactly what is durable, and appends allowed again. */
+  async recover(): Promise<SqlEngine> {
+    await this.#quiet()
+    const tx = this.#db.transaction(['log', 'segments', 'meta'], 'readonly')
+    const head = await tx.objectStore('meta').get('head')
+    if (head?.epoch !== this.#epoch)
+      throw new RunnelError(
+        'TEMPORARILY_UNAVAILABLE',
+        'Another Runnel host has taken over this store. Reload this page.'
+      )
+    const checkpoint = head.checkpoint
+    const parts = checkpoint
+      ? await Promise.all(checkpoint.segments.map((key) => tx.objectStore('segments').get(key)))
+      : []
+    const tail = IDBKeyRange.lowerBound(checkpoint?.seq ?? 0, true)
+    const [seqs, commits] = await Promise.all([
+      tx.objectStore('log').getAllKeys(tail),
+      tx.objectStore('log').getAll(tail)
+    ])
+    await tx.done
+
+    const engine = new SqlJsEngine(this.#SQL, checkpoint ? joinSegments(checkpoint, parts) : undefined)
+    for (const statements of commits) replay(engine, statements)
+    this.#checkpoint = checkpoint
+    this.#given = this.#durable = seqs.at(-1) ?? checkpoint?.seq ?? 0
+    this.#bytes = commits.reduce((sum, statements) => sum + statementsBytes(statements), 0)
+    this.#failure = null
+    return engine
+  }
+
+  /**
+   * Write the database's image where it changed, and drop the log it covers. Commits go on meanwhile.
+   * `takeImage` runs at an instant when no transaction is open. Rejects with a RunnelError; the log then still holds everything.
+   */
+  async checkpoint(takeImage: <T>(take: (engine: SqlEngine) => T) => Promise<T>): Promise<void> {
+    const { image, seq } = await takeImage((engine) => ({ image: (engine as SqlJsEngine).image(), seq: this.#given }))
+    // The image may hold commits that are still on their way: name it only once they are durable.
+    await this.#quiet()
+    if (this.#failure || this.#durable < seq) return
+    try {
+      const segments = await this.#writeSegments(image)
+      await this.#name({ seq, segments, bytes: image.byteLength })
+    } catch (cause) {
+      throw storageError(cause)
+    }
+  }
+
+  async #writeSegments(image: Uint8Array): Promise<string[]> {
+    const known = new Set(this.#checkpoint?.segments)
+    const keys: string[] = []
+    let fresh: [string, Uint8Array<ArrayBuffer>][] = []
+    const write = async () => {
+      const tx = this.#db.transaction('segments', 'readwrite', { durability: this.#durability })
+      for (const [key, bytes] of fresh) tx.store.put(bytes, key).catch(() => undefined)
+      fresh = []
+      await tx.done
+    }
+    for (let from = 0; from < image.byteLength; from += SEGMENT_BYTES) {
+      const bytes = image.slice(from, from + SEGMENT_BYTES)
+      const key = await sha256Hex(bytes)
+      keys.push(key)
+      if (known.has(key)) continue
+      known.add(key)
+      fresh.push([key, bytes])
+      if (fresh.length >= SEGMENTS_PER_WRITE) await write()
+    }
+    if (fresh.length > 0) await write()
+    return keys
+  }
+
+  async #name(checkpoint: Checkpoint): Promise<void> {
+    const tx = this.#db.transaction(['log', 'segments', 'meta'], 'readwrite', { durability: this.#durability })
+    const done = tx.done
+    try {
+      const head = await tx.objectStore('meta').get('head')
+      if (head?.epoch !== this.#epoch) {
+        tx.abort()
+        await done.catch(() => undefined)
+        return
+      }
+      const kept = new Set(checkpoint.segments)
+      for (const key of await tx.objectStore('segments').getAllKeys())
+        if (!kept.has(key))
+          tx.objectStore('segments')
+            .delete(key)
+            .catch(() => undefined)
+      tx.objectStore('log')
+        .delete(IDBKeyRange.upperBound(checkpoint.seq))
+        .catch(() => undefined)
+      tx.objectStore('meta')
+        .put({ ...head, checkpoint }, 'head')
+        .catch(() => undefined)
+    } catch (error) {
+      await done.catch(() => undefined)
+      throw tx.error ?? error
+    }
+    await done
+    this.#checkpoint = checkpoint
+    this.#bytes = 0
+  }
+
+  /** Resolves once no append is on its way. */
+  #quiet(): Promise<void> {
+    if (!this.#writing) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.add(resolve))
+  }
+
+  async close(): Promise<void> {
+    await this.#quiet()
+    this.#db.close()
+  }
+
+  async #takePen(): Promise<void> {
+    const tx = this.#db.transaction('meta', 'readwrite')
+    const head = await tx.store.get('head')
+    await tx.store.put({ format: 1, checkpoint: head?.checkpoint ?? null, epoch: this.#epoch }, 'head')
+    await tx.done
+  }
+}
+
+function joinSegments(checkpoint: Checkpoint, parts: readonly (Uint8Array | undefined)[]): Uint8Array {
+  const image = new Uint8Array(checkpoint.bytes)
+  let at = 0
+  for (const part of parts) {
+    if (!part) throw new RunnelError('INTERNAL_ERROR', 'A part of the stored database is missing.')
+    image.set(part, at)
+    at += part.byteLength
+  }
+  if (at !== checkpoint.bytes)
+    throw new RunnelError('INTERNAL_ERROR', 'The stored database is shorter than it was written.')
+  return image
+}

@@ -1,0 +1,27 @@
+import { RunnelError } from '#lib/domain/errors.ts'
+import { LiveClient, type StorePort } from '#lib/live/client.ts'
+import { STORE_LOCK } from '#lib/live/names.ts'
+import type { PageRole } from '#lib/live/protocol.ts'
+
+/** Connect this page to the store of this browser. */
+export function connectStore(role: PageRole): LiveClient {
+  return new LiveClient({ role, openPort: 'SharedWorker' in globalThis ? openShared : openAlone })
+}
+
+function openShared(): StorePort {
+  const worker = new SharedWorker(new URL('./store.worker.ts', import.meta.url), { type: 'module', name: 'runnel' })
+  worker.port.start()
+  return { port: worker.port, close: () => worker.port.close() }
+}
+
+/** Without SharedWorker (older Chrome on Android, some webviews) one tab holds the store, and any other is told so. */
+async function openAlone(): Promise<StorePort> {
+  const { held = [] } = await navigator.locks.query()
+  if (held.some(({ name }) => name === STORE_LOCK))
+    throw new RunnelError(
+      'INVALID_STATE',
+      'Runnel is open in another tab, and this browser can show it in one tab at a time.'
+    )
+  const worker = new Worker(new URL('./store-alone.worker.ts', import.meta.url), { type: 'module' })
+  return { port: worker, close: () => worker.terminate() }
+}
