@@ -58,7 +58,8 @@ function dump(value: unknown, depth: number): string {
     const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
     return `{${fields.map(([key, item]) => `${quote(key)}:${dump(item, depth + 1)}`).join(',')}}`
   }
-  return typeof value === 'string' ? quote(value) : String(value)
+  if (typeof value === 'string') return quote(value)
+  return typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : 'null'
 }
 
 /** Cut before it is quoted: what is shown is short, however long the value. */

@@ -10,7 +10,6 @@ export interface Answer {
   readonly json: JsonObject
 }
 
-// eslint-disable-next-line @typescript-eslint/consistent-indexed-object-style -- recursive
 export interface JsonObject {
   readonly [key: string]: JsonValue
 }

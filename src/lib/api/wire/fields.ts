@@ -95,7 +95,8 @@ export class Fields {
   oneOf<T extends string>(name: string, names: readonly T[]): T | undefined {
     const value = this.#value(name)
     if (value === undefined) return undefined
-    const found = names.find((candidate, index) => candidate === value || String(index + 1) === String(value))
+    const text = typeof value === 'string' || typeof value === 'number' ? String(value) : null
+    const found = names.find((candidate, index) => candidate === text || String(index + 1) === text)
     if (found === undefined && typeof value !== 'string') throw this.#refuse(name, value)
     return found
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parsePageToken, pageToken, readPage } from '../page-token.ts'
 import { attachment } from '../file-response.ts'
-import { rawPath, rawQuery } from '../body.ts'
+import { rawPath, rawQuery, readBytes } from '../body.ts'
 import { ERROR_CODES } from '#lib/domain/errors.ts'
 import { HTTP_STATUS } from '../status.ts'
 import { Fields } from './fields.ts'
@@ -142,6 +142,12 @@ test('WIRE-A1 file names in a header', () => {
   expect(attachment("😀('*)%.txt")).toBe(
     `attachment; filename="_('*)_.txt"; filename*=UTF-8''%F0%9F%98%80%28%27%2A%29%25.txt`
   )
+})
+
+test('WIRE-U2 a body is read where requests have no stream, as in Firefox', async () => {
+  const request = new Request('http://h/', { method: 'PUT', body: 'bytes' })
+  Object.defineProperty(request, 'body', { value: undefined })
+  expect(await (await readBytes(request)).text()).toBe('bytes')
 })
 
 test('WIRE-U1 a URL’s parts as they were sent', () => {
