@@ -25,17 +25,23 @@ const DEFAULT_FACTS: readonly Fact[] = ['status', 'started', 'duration']
 const DEFAULT_METRICS = 8
 const DEFAULT_PARAMS = 6
 
-/** What a table shows before anybody chose: the first params and metrics; system metrics only when there is nothing else. */
-export function defaultColumns(keys: ExperimentKeys): Columns {
+/**
+ * What a table shows before anybody chose: the first params and metrics; system metrics only when there is nothing else.
+ *
+ * before  the defaults shown so far: they keep their place, so that a key logged later joins at the end instead of moving the others
+ */
+export function defaultColumns(keys: ExperimentKeys, before: Columns | null = null): Columns {
   const own = keys.metrics.filter((key) => !key.startsWith('system/'))
-  const metrics = (own.length > 0 ? own : keys.metrics).slice(0, DEFAULT_METRICS)
-  return {
-    facts: DEFAULT_FACTS,
-    refs: [
-      ...keys.params.slice(0, DEFAULT_PARAMS).map((key): ColumnRef => ({ kind: 'param', key })),
-      ...metrics.map((key): ColumnRef => ({ kind: 'metric', key }))
-    ]
-  }
+  const refs = [
+    ...firstKeys('param', keys.params, DEFAULT_PARAMS, before),
+    ...firstKeys('metric', own.length > 0 ? own : keys.metrics, DEFAULT_METRICS, before)
+  ]
+  return { facts: DEFAULT_FACTS, refs }
+}
+
+function firstKeys(kind: ColumnKind, keys: readonly string[], count: number, before: Columns | null): ColumnRef[] {
+  const kept = (before?.refs ?? []).filter((ref) => ref.kind === kind && keys.includes(ref.key)).map((ref) => ref.key)
+  return [...new Set([...kept, ...keys])].slice(0, count).map((key) => ({ kind, key }))
 }
 
 /** Every column there is to choose from. System tags are left to the run's own page, the source excepted. */

@@ -105,6 +105,12 @@ describe('columns', () => {
     })
   })
 
+  it('lets a key that is logged later join at the end', () => {
+    const before = defaultColumns({ params: [], metrics: ['loss', 'val'], tags: [] })
+    const after = defaultColumns({ params: [], metrics: ['acc', 'loss', 'val'], tags: [] }, before)
+    expect(after.refs.map((ref) => ref.key)).toEqual(['loss', 'val', 'acc'])
+  })
+
   it('keeps groups together however they were chosen', () => {
     const columns = parseColumns(['metrics.a', 'params.b', 'status', 'metrics.a', 'nonsense', 'tags.'])
     expect(columnIds(columns)).toEqual(['status', 'params.b', 'metrics.a'])

@@ -41,11 +41,6 @@ export function writeViewState(state: ViewState, onto: URLSearchParams): URLSear
   return params
 }
 
-/** The columns to show: the URL's, else those remembered for this experiment, else the defaults for its keys. */
-export function shownColumns(chosen: Columns | null, remembered: Columns | null, keys: ExperimentKeys): Columns {
-  return chosen ?? remembered ?? defaultColumns(keys)
-}
-
 /** A choice equal to the defaults is no choice: it would hide keys that are logged later. */
 export const choiceOf = (columns: Columns, keys: ExperimentKeys): Columns | null =>
   sameColumns(columns, defaultColumns(keys)) ? null : columns

@@ -1,0 +1,82 @@
+import type { MetricSummary } from '#lib/domain/metric.ts'
+import type { Run } from '#lib/domain/run.ts'
+import { panRange, zoomRange, type Range } from '#lib/charts/scale.ts'
+import type { ChartAxis } from '#lib/live/protocol.ts'
+import { rememberAxis, type ChartState } from './chart-state.ts'
+import { chartElementId, groupMetrics, metricPrefix, type MetricGroup } from './metric-groups.ts'
+
+export interface RunChartsInputs {
+  readonly run: () => Run
+  readonly state: () => ChartState
+  readonly navigate: (state: ChartState) => void
+}
+
+/** How the charts of one run are looked at, all of them alike: one axis, one range, one scale. */
+export class RunCharts {
+  readonly #inputs: RunChartsInputs
+  closedGroups = $state.raw<ReadonlySet<string>>(new Set())
+  /** The metric whose chart was just asked for, to be pointed out. */
+  pointedOut = $state<string | null>(null)
+
+  constructor(inputs: RunChartsInputs) {
+    this.#inputs = inputs
+  }
+
+  readonly state = $derived.by((): ChartState => this.#inputs.state())
+  readonly metrics = $derived.by((): readonly MetricSummary[] => this.#inputs.run().data.metrics)
+  readonly groups = $derived.by((): readonly MetricGroup[] => groupMetrics(this.metrics))
+
+  /** The x range of everything that was logged, in units of the axis, as far as the summaries know it. */
+  get whole(): Range {
+    const { startTime } = this.#inputs.run().info
+    const newest = Math.max(startTime + 1, ...this.metrics.map((metric) => metric.last.timestamp))
+    if (this.state.axis === 'time') return [startTime, newest]
+    if (this.state.axis === 'relative') return [0, newest - startTime]
+    return [0, Math.max(1, ...this.metrics.map((metric) => metric.last.step))]
+  }
+
+  setAxis(axis: ChartAxis): void {
+    rememberAxis(axis)
+    // A range in steps says nothing about time.
+    this.#go({ axis, range: null })
+  }
+
+  setLog(log: boolean): void {
+    this.#go({ log })
+  }
+
+  setRange(range: Range | null): void {
+    this.#go({ range })
+  }
+
+  zoom(factor: number): void {
+    this.#go({ range: zoomRange(this.state.range ?? this.whole, factor, this.whole) })
+  }
+
+  pan(share: number): void {
+    if (this.state.range) this.#go({ range: panRange(this.state.range, share, this.whole) })
+  }
+
+  toggleGroup(prefix: string): void {
+    const closed = new Set(this.closedGroups)
+    if (!closed.delete(prefix)) closed.add(prefix)
+    this.closedGroups = closed
+  }
+
+  /** Bring a metric's chart into view, its group opened, and the focus with it. */
+  reveal(key: string): void {
+    const prefix = metricPrefix(key)
+    if (this.closedGroups.has(prefix)) this.toggleGroup(prefix)
+    this.pointedOut = key
+    requestAnimationFrame(() => {
+      const panel = document.getElementById(chartElementId(key))
+      const still = matchMedia('(prefers-reduced-motion: reduce)').matches
+      panel?.scrollIntoView({ block: 'center', behavior: still ? 'auto' : 'smooth' })
+      panel?.focus({ preventScroll: true })
+    })
+  }
+
+  #go(change: Partial<ChartState>): void {
+    this.#inputs.navigate({ ...this.state, ...change })
+  }
+}

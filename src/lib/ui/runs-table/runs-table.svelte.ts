@@ -1,0 +1,295 @@
+import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
+import type { Live, LiveFailure, LiveQuery } from '#lib/live/live.svelte.ts'
+import type { ColumnRef, ExperimentKeys, RunRow, RunsQuery } from '#lib/live/protocol.ts'
+import { plural } from '../shared/format.ts'
+import type { Toasts } from '../shared/toasts.svelte.ts'
+import { columnId, columnWidth, defaultColumns, type Columns } from './columns.ts'
+import type { Span } from './magnitude.ts'
+import { nextSort, orderBy, type SortKey } from './order.ts'
+import { ROW_HEIGHT, scrollToRow, visibleAt, windowAt, type RowWindow } from './row-window.ts'
+import { extend, noSelection, selectAll, toggle, without, type Selection } from './selection.ts'
+import { choiceOf, rememberColumns, rememberedColumns, type ViewState } from './view-state.ts'
+
+export interface RunsTableInputs {
+  readonly live: Live
+  readonly toasts: Toasts
+  readonly experimentId: ExperimentId
+  /** The table's state as the URL has it now. */
+  readonly state: () => ViewState
+  /** Ask for another URL. A `step` can be gone back from; a `replace` leaves no trace. */
+  readonly navigate: (state: ViewState, how: 'step' | 'replace') => void
+}
+
+const NO_KEYS: ExperimentKeys = { params: [], metrics: [], tags: [] }
+
+/**
+ * One experiment's table of runs.
+ *
+ *     URL ── state ──┐
+ *     scroll ─ window ┼─► runs query ─► rows in view
+ *     keys ─ columns ─┘
+ *
+ * - Only a window of rows is ever asked for; which rows are drawn follows from the scroll position alone.
+ * - The list of columns asked for only ever grows, so that an answer to an earlier question still fits: cells are found by position.
+ * - What is selected and which row has the focus are ids, never positions: rows move while data streams in.
+ */
+export class RunsTable {
+  readonly #inputs: RunsTableInputs
+  readonly #keys: LiveQuery<{ kind: 'keys'; experimentId: ExperimentId }>
+  readonly #runs: LiveQuery<RunsQuery>
+  readonly #best: LiveQuery<RunsQuery>
+  readonly #worst: LiveQuery<RunsQuery>
+
+  scrollTop = $state(0)
+  /** CSS pixels of the part that shows rows. */
+  height = $state(600)
+  selection = $state.raw<Selection<RunId>>(noSelection())
+  activeId = $state<RunId | null>(null)
+  renamingId = $state<RunId | null>(null)
+  #remembered = $state.raw<Columns | null>(null)
+  #lastDefaults: Columns | null = null
+  #asked: ColumnRef[] = []
+  #lastActiveIndex = 0
+
+  constructor(inputs: RunsTableInputs) {
+    this.#inputs = inputs
+    this.#remembered = rememberedColumns(inputs.experimentId)
+    const { live, experimentId } = inputs
+    this.#keys = live.query(() => ({ kind: 'keys', experimentId }))
+    this.#runs = live.query(() => ({ ...this.#question, ...this.#window, columns: this.#askedColumns }))
+    this.#best = live.query(() => this.#edge(false))
+    this.#worst = live.query(() => this.#edge(true))
+  }
+
+  get state(): ViewState {
+    return this.#inputs.state()
+  }
+
+  readonly keys = $derived.by((): ExperimentKeys => this.#keys.current ?? NO_KEYS)
+  readonly columns = $derived.by((): Columns => this.state.columns ?? this.#remembered ?? this.#defaults())
+  readonly gridTemplate = $derived(
+    [...this.columns.facts, ...this.columns.refs].map((column) => `${columnWidth(column)}px`).join(' ')
+  )
+  readonly total = $derived.by((): number | null => this.#runs.current?.total ?? null)
+  readonly error = $derived.by((): LiveFailure | null => this.#runs.error)
+  readonly visible = $derived(visibleAt(this.scrollTop, this.height, this.total ?? 0))
+  readonly span = $derived.by((): Span | null => spanOf(this.#best.current?.rows[0], this.#worst.current?.rows[0]))
+
+  /** The rows to draw, with their places; null for one that has not arrived. */
+  readonly rows = $derived.by((): readonly { readonly index: number; readonly row: RunRow | null }[] =>
+    Array.from({ length: Math.max(0, this.visible.to - this.visible.from) }, (_, offset) => {
+      const index = this.visible.from + offset
+      return { index, row: this.rowAt(index) }
+    })
+  )
+
+  readonly #from = $derived(windowAt(this.scrollTop, this.height, this.total).from)
+  readonly #to = $derived(windowAt(this.scrollTop, this.height, this.total).to)
+  readonly #window = $derived.by((): RowWindow => ({ from: this.#from, to: this.#to }))
+
+  readonly #question = $derived.by((): Omit<RunsQuery, 'from' | 'to' | 'columns'> => ({
+    kind: 'runs',
+    experimentIds: [this.#inputs.experimentId],
+    filter: this.state.filter,
+    orderBy: orderBy(this.state.sort),
+    view: this.state.view
+  }))
+
+  readonly #askedColumns = $derived.by((): readonly ColumnRef[] => {
+    const known = new Set(this.#asked.map((ref) => columnId(ref)))
+    const fresh = this.columns.refs.filter((ref) => !known.has(columnId(ref)))
+    if (fresh.length > 0) this.#asked = [...this.#asked, ...fresh]
+    return this.#asked
+  })
+
+  readonly #cellIndex = $derived.by(
+    (): ReadonlyMap<string, number> => new Map(this.#askedColumns.map((ref, index) => [columnId(ref), index]))
+  )
+
+  #defaults(): Columns {
+    this.#lastDefaults = defaultColumns(this.keys, this.#lastDefaults)
+    return this.#lastDefaults
+  }
+
+  /** The first row of the order, or of its reverse: no number is last both ways, so these are the ends of a sorted metric. */
+  #edge(reversed: boolean): RunsQuery | null {
+    const { key, descending } = this.state.sort
+    if (typeof key === 'string' || key.kind !== 'metric') return null
+    const order = orderBy({ key, descending: descending !== reversed })
+    return { ...this.#question, orderBy: order, from: 0, to: 1, columns: [key] }
+  }
+
+  // ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  rowAt(index: number): RunRow | null {
+    const held = this.#runs.current
+    return held?.rows[index - held.from] ?? null
+  }
+
+  /** A row's value in a column: undefined when the answer is older than the column. */
+  cell(row: RunRow, column: ColumnRef): string | number | null | undefined {
+    return row.cells[this.#cellIndex.get(columnId(column)) ?? -1]
+  }
+
+  isSorted(key: SortKey): 'ascending' | 'descending' | 'none' {
+    const { sort } = this.state
+    const same =
+      typeof key === 'string' || typeof sort.key === 'string' ? key === sort.key : columnId(key) === columnId(sort.key)
+    return same ? (sort.descending ? 'descending' : 'ascending') : 'none'
+  }
+
+  /** Where the row with the focus stands; null when there is none. A row that left the window keeps its last known place. */
+  get activeIndex(): number | null {
+    if (this.activeId === null) return null
+    const held = this.#runs.current
+    const offset = held?.rows.findIndex((row) => row.runId === this.activeId) ?? -1
+    if (held && offset >= 0) this.#lastActiveIndex = held.from + offset
+    return Math.min(this.#lastActiveIndex, Math.max(0, (this.total ?? 1) - 1))
+  }
+
+  get allSelected(): boolean {
+    return this.total !== null && this.total > 0 && this.selection.ids.size >= this.total
+  }
+
+  // ── changing the view ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  sortBy(key: SortKey): void {
+    this.#step({ sort: nextSort(this.state.sort, key) })
+  }
+
+  setFilter(filter: string, how: 'step' | 'replace'): void {
+    if (filter !== this.state.filter) this.#inputs.navigate({ ...this.state, filter }, how)
+  }
+
+  setView(view: ViewState['view']): void {
+    this.selection = noSelection()
+    this.#step({ view })
+  }
+
+  setColumns(columns: Columns): void {
+    const choice = choiceOf(columns, this.keys)
+    this.#remembered = choice
+    rememberColumns(this.#inputs.experimentId, choice)
+    this.#inputs.navigate({ ...this.state, columns: choice }, 'replace')
+  }
+
+  resetColumns(): void {
+    this.#lastDefaults = null
+    this.setColumns(defaultColumns(this.keys))
+  }
+
+  #step(change: Partial<ViewState>): void {
+    this.#inputs.navigate({ ...this.state, ...change }, 'step')
+  }
+
+  // ── moving and selecting ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Move the focus by rows. Returns the scroll position that shows it, or null when there is nowhere to go. */
+  move(by: number, selecting: boolean = false): number | null {
+    if (this.total === null || this.total === 0) return null
+    const from = this.activeIndex
+    const index = from === null ? this.#firstInView() : Math.min(Math.max(from + by, 0), this.total - 1)
+    return this.moveTo(index, selecting)
+  }
+
+  moveTo(index: number, selecting: boolean = false): number | null {
+    const row = this.rowAt(index)
+    // Rows far from the window are not here yet: scroll there, and the next key finds them.
+    if (row) {
+      if (selecting && this.activeId !== null && this.selection.anchor === null) this.toggle(this.activeId)
+      this.activeId = row.runId
+      if (selecting) this.extendTo(row.runId)
+    }
+    this.#lastActiveIndex = index
+    return scrollToRow(index, this.scrollTop, this.height)
+  }
+
+  #firstInView(): number {
+    return Math.ceil(this.scrollTop / ROW_HEIGHT)
+  }
+
+  toggle(id: RunId): void {
+    this.selection = toggle(this.selection, id)
+  }
+
+  /** Select from the last toggled row to this one, among the rows that are here. */
+  extendTo(id: RunId): void {
+    const order = this.#runs.current?.rows.map((row) => row.runId) ?? []
+    this.selection = extend(this.selection, id, order)
+  }
+
+  clearSelection(): void {
+    this.selection = noSelection()
+  }
+
+  async selectAllMatches(): Promise<void> {
+    const { experimentIds, filter, orderBy: order, view } = this.#question
+    try {
+      this.selection = selectAll(
+        await this.#inputs.live.commands.runIds({ experimentIds, filter, orderBy: order, view })
+      )
+    } catch (error) {
+      this.#inputs.toasts.fail('The runs could not be selected.', error)
+    }
+  }
+
+  // ── doing ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What an action is about: the selection, or the row with the focus when nothing is selected. */
+  get targets(): readonly RunId[] {
+    if (this.selection.ids.size > 0) return [...this.selection.ids]
+    return this.activeId === null ? [] : [this.activeId]
+  }
+
+  rename(id: RunId, name: string): Promise<void> {
+    return this.#inputs.live.commands.renameRun(id, name)
+  }
+
+  async trash(ids: readonly RunId[]): Promise<void> {
+    if (ids.length === 0) return
+    const { commands } = this.#inputs.live
+    const next = this.#neighbourOf(ids)
+    try {
+      await commands.deleteRuns(ids)
+    } catch (error) {
+      return this.#inputs.toasts.fail('Nothing was moved to trash.', error)
+    }
+    this.selection = without(this.selection, ids)
+    if (this.activeId !== null && ids.includes(this.activeId)) this.activeId = next
+    this.#inputs.toasts.show({
+      message: `Moved ${plural(ids.length, 'run')} to trash.`,
+      undo: () => commands.restoreRuns(ids)
+    })
+  }
+
+  async restore(ids: readonly RunId[]): Promise<void> {
+    if (ids.length === 0) return
+    const { commands } = this.#inputs.live
+    try {
+      await commands.restoreRuns(ids)
+    } catch (error) {
+      return this.#inputs.toasts.fail('Nothing was restored.', error)
+    }
+    this.selection = without(this.selection, ids)
+    this.#inputs.toasts.show({
+      message: `Restored ${plural(ids.length, 'run')}.`,
+      undo: () => commands.deleteRuns(ids)
+    })
+  }
+
+  /** Who gets the focus when rows go: the next one that stays, else the one before. */
+  #neighbourOf(gone: readonly RunId[]): RunId | null {
+    const rows = this.#runs.current?.rows ?? []
+    const at = rows.findIndex((row) => row.runId === this.activeId)
+    if (at < 0) return null
+    const stays = (row: RunRow): boolean => !gone.includes(row.runId)
+    return (rows.slice(at).find(stays) ?? rows.slice(0, at).findLast(stays))?.runId ?? null
+  }
+}
+
+function spanOf(best: RunRow | undefined, worst: RunRow | undefined): Span | null {
+  const [first, last] = [best?.cells[0], worst?.cells[0]]
+  return typeof first === 'number' && typeof last === 'number' && !Number.isNaN(first) && !Number.isNaN(last)
+    ? { best: first, worst: last }
+    : null
+}
