@@ -5,6 +5,7 @@ import { mountEndpoint } from './endpoint.ts'
 import { artifactEndpoints, mountArtifacts } from './routes/artifacts.ts'
 import { mountElsewhere } from './routes/elsewhere.ts'
 import { experimentEndpoints } from './routes/experiments.ts'
+import { loggedModelEndpoints } from './routes/logged-models.ts'
 import { metricEndpoints } from './routes/metrics.ts'
 import { runDataEndpoints } from './routes/run-data.ts'
 import { runEndpoints } from './routes/runs.ts'
@@ -30,7 +31,14 @@ export interface ApiOptions {
 export function createApi(store: Store, options: ApiOptions): Hono {
   const { version, origin = 'api', report = (error) => console.error(error) } = options
   const app = new Hono()
-  const nouns = [experimentEndpoints, runEndpoints, runDataEndpoints, metricEndpoints, artifactEndpoints]
+  const nouns = [
+    experimentEndpoints,
+    runEndpoints,
+    runDataEndpoints,
+    metricEndpoints,
+    artifactEndpoints,
+    loggedModelEndpoints
+  ]
   for (const endpoints of nouns) for (const endpoint of endpoints(store, origin)) mountEndpoint(app, endpoint)
   mountArtifacts(app, store, origin)
   mountServer(app, version)

@@ -7,7 +7,7 @@ import { parseJsonBody, type JsonFields } from './wire/json.ts'
 /**
  * The parameters of a JSON endpoint.
  *
- * GET and HEAD         the query string, a repeated key being a list; without one, a JSON body
+ * GET and HEAD         the query string, a repeated key being a list; without one, a JSON body if the host hands one on (fetch forbids it)
  * POST and PUT         the JSON body, which must say that it is JSON
  * DELETE and PATCH     the JSON body alone
  * fails                INVALID_PARAMETER_VALUE
