@@ -15,7 +15,7 @@ await run.end()`
   },
   {
     title: 'MLflow’s REST API, from a page of this origin',
-    code: `await fetch("${origin}/api/2.0/mlflow/experiments/search", {
+    code: `await fetch("/api/2.0/mlflow/experiments/search", {
   method: "POST",
   body: JSON.stringify({ max_results: 100 })
 })`

@@ -104,6 +104,9 @@ export function formatExactTime(time: number): string {
   return `${day} ${clock}.${String(date.getMilliseconds()).padStart(3, '0')} ${zone}`
 }
 
+/** A name within a sentence: quoted, and cut where it would crowd out the rest. */
+export const quoteName = (name: string): string => `“${name.length > 60 ? `${name.slice(0, 59)}…` : name}”`
+
 /** `1 run`, `3 runs`. */
 export const plural = (count: number, one: string, many: string = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`

@@ -13,7 +13,8 @@ export function matchScore(query: string, text: string): number {
   let at = -1
   for (const letter of wanted) {
     const next = findNext(lower, letter, at + 1)
-    if (next < 0) return 0
+    // Scattered letters are a guess: at least the first has to start a word.
+    if (next < 0 || (at < 0 && !startsWord(lower, next))) return 0
     score += startsWord(lower, next) ? 8 : next === at + 1 ? 5 : 1
     at = next
   }
