@@ -123,6 +123,12 @@ export class OpStream {
     this.#options.onChange()
   }
 
+  /** The store allows more, or less, in flight. */
+  credited(credit: Credit): void {
+    this.#credit = credit
+    this.#pump()
+  }
+
   disconnected(): void {
     this.#send = null
     this.#rewind()

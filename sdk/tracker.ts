@@ -1,0 +1,245 @@
+import { RunnelError, invalid } from '#lib/domain/errors.ts'
+import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
+import { TAGS } from '#lib/domain/tag.ts'
+import { validateExperimentName, validateRunTag } from '#lib/domain/validate.ts'
+import { Connection } from './connection.ts'
+import { quietly, warnOnce } from './fate.ts'
+import { Reader } from './reader.ts'
+import { Rest } from './rest.ts'
+import { Run } from './run.ts'
+import { refused, toTags } from './run-log.ts'
+import type { ConnectOptions, ExperimentRecord, RunStatus, StartRunOptions, Status } from './types.ts'
+
+type ExperimentChoice = { readonly experimentName: string } | { readonly experimentId: string } | object
+
+interface ActiveRun {
+  readonly run: Run
+  readonly connection: Connection
+  readonly experiment: ExperimentChoice
+}
+
+/** What the module's functions share: the connection, the current experiment and the stack of active runs. */
+export class Tracker {
+  readonly rest = new Rest(() => this.connection)
+  readonly reader = new Reader(this.rest)
+  readonly #listeners = new Set<(status: Status) => void>()
+  /** Sessions that were named, so that naming one again replays it. */
+  readonly #named = new Map<string, Connection>()
+  #options: ConnectOptions = {}
+  #connection: Connection | null = null
+  #experiment: ExperimentChoice = {}
+  #stack: ActiveRun[] = []
+  #lastRun: Run | null = null
+
+  constructor() {
+    if (typeof document === 'undefined') return
+    // The last chance to hand over what is waiting; a page in the background may be discarded without another word.
+    addEventListener('visibilitychange', () => document.hidden && this.#each((connection) => connection.stream.push()))
+    addEventListener('pagehide', () => this.#each((connection) => connection.link.leave()))
+    addEventListener('pageshow', () => this.#each((connection) => connection.link.comeBack()))
+  }
+
+  /** The connection of everything that names no session of its own; made when first needed. */
+  get connection(): Connection {
+    this.#connection ??= this.#newConnection(this.#options)
+    return this.#connection
+  }
+
+  // ── connecting ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Connect now, and say where and how. With other options than before, or after a failure, what is logged from now on is a new session. */
+  async connect(options: ConnectOptions): Promise<Status> {
+    const { timeoutMs, ...lasting } = options
+    const isOther = Object.keys(lasting).length > 0
+    if (isOther) this.#options = { ...this.#options, session: undefined, port: undefined, ...lasting } as ConnectOptions
+    if (isOther || this.#connection?.isOver) {
+      this.#stack = []
+      this.#connection = this.#newConnection(this.#options)
+    }
+    const { connection } = this
+    await withTimeout(connection.link.opened(), timeoutMs, () => connection.status.message)
+    return connection.status
+  }
+
+  #newConnection(options: ConnectOptions): Connection {
+    const connection = new Connection(options, () => this.#tell())
+    if (options.session !== undefined) {
+      // The same numbers are coming again, so the ones before stop: they are the same operations.
+      const before = this.#named.get(options.session)
+      const replaced = new RunnelError('INVALID_STATE', `Session '${options.session}' was started again, so its earlier handle is closed.`)
+      before?.link.leave()
+      before?.link.end('failed', replaced)
+      this.#named.set(options.session, connection)
+    }
+    return connection
+  }
+
+  get status(): Status {
+    const connections = [...new Set([...this.#named.values(), ...(this.#connection === null ? [] : [this.#connection])])]
+    const shown = this.#stack.at(-1)?.connection ?? this.#connection ?? connections.at(-1)
+    const pending = connections.reduce((sum, connection) => sum + connection.stream.pending, 0)
+    return shown === undefined ? { state: 'idle', pending, message: null } : { ...shown.status, pending }
+  }
+
+  onStatus(listener: (status: Status) => void): () => void {
+    this.#listeners.add(listener)
+    listener(this.status)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #tell(): void {
+    if (this.#listeners.size === 0) return
+    const { status } = this
+    for (const listener of this.#listeners) {
+      try {
+        listener(status)
+      } catch (error) {
+        warnOnce(`A status listener threw: ${String(error)}`)
+      }
+    }
+  }
+
+  #each(work: (connection: Connection) => void): void {
+    for (const connection of new Set([...this.#named.values(), ...(this.#connection === null ? [] : [this.#connection])])) work(connection)
+  }
+
+  async flush(): Promise<void> {
+    const flushes: Promise<void>[] = []
+    this.#each((connection) => flushes.push(connection.stream.flush()))
+    await Promise.all(flushes)
+  }
+
+  // ── runs ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get activeRun(): Run | null {
+    return this.#stack.at(-1)?.run ?? null
+  }
+
+  get lastActiveRun(): Run | null {
+    return this.#lastRun
+  }
+
+  /** The active run, started when there is none, as MLflow does. */
+  get runToLog(): Run {
+    return this.activeRun ?? this.begin({}).run
+  }
+
+  /** Start a run at once. `started` resolves when it is durable, and rejects (the run is then not active any more) when it is refused. */
+  begin(options: StartRunOptions): { readonly run: Run; readonly started: Promise<void> } {
+    this.#leaveReplayedRuns(options.session)
+    const parent = this.#stack.at(-1)
+    if (parent !== undefined && !options.nested)
+      throw new RunnelError(
+        'INVALID_STATE',
+        `Run ${parent.run.runId} is already active. End it with endRun(), or start this one inside it with { nested: true }.`
+      )
+    const connection = this.#connectionFor(options.session, parent)
+    const parentRunId = options.parentRunId ?? parent?.run.runId ?? null
+    const tags = startTags(options, parentRunId)
+    const experiment = this.#experimentFor(options, parent)
+    const runId = options.runId ?? connection.mintRunId()
+    const run = new Run(connection.stream, runId, parentRunId, (ended) => this.#ended(ended))
+    connection.adopt(run)
+    this.#stack.push({ run, connection, experiment })
+    this.#lastRun = run
+    const started = connection.stream.op({
+      op: 'startRun',
+      runId,
+      ...experiment,
+      ...(options.runName !== undefined && { runName: options.runName }),
+      ...(options.runId !== undefined && { resume: true }),
+      startTime: Date.now(),
+      tags
+    })
+    started.catch(() => this.#ended(run))
+    return { run, started }
+  }
+
+  endRun(status: RunStatus): Promise<void> {
+    return this.activeRun?.end(status) ?? Promise.resolve()
+  }
+
+  #ended(run: Run): void {
+    this.#stack = this.#stack.filter((active) => active.run !== run)
+  }
+
+  /** A cell that is executed again with its session starts over: the runs it left open are the ones it is about to start. */
+  #leaveReplayedRuns(session: string | undefined): void {
+    if (session !== undefined) this.#stack = this.#stack.filter(({ connection }) => connection.session !== session)
+    // Nothing can be logged to the runs of a connection that is over.
+    this.#stack = this.#stack.filter(({ connection }) => !connection.isOver)
+  }
+
+  #connectionFor(session: string | undefined, parent: ActiveRun | undefined): Connection {
+    if (session !== undefined) return this.#newConnection({ ...this.#options, session })
+    return parent?.connection ?? this.connection
+  }
+
+  #experimentFor({ experiment, experimentId }: StartRunOptions, parent: ActiveRun | undefined): ExperimentChoice {
+    if (experimentId !== undefined) return { experimentId }
+    if (experiment === undefined) return parent?.experiment ?? this.#experiment
+    validateExperimentName(experiment)
+    return { experimentName: experiment }
+  }
+
+  // ── experiments ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Runs started from now on belong to this experiment. Takes effect at once; resolves with the experiment, made when absent. */
+  setExperiment(name: string): Promise<ExperimentRecord> {
+    try {
+      validateExperimentName(name)
+    } catch (error) {
+      return refused(error)
+    }
+    this.#experiment = { experimentName: name }
+    return quietly(this.#findOrCreate(name))
+  }
+
+  async #findOrCreate(name: string): Promise<ExperimentRecord> {
+    const known = await this.reader.experimentByName(name)
+    if (known !== null) {
+      if (known.lifecycleStage === 'active') return known
+      throw invalid(`The experiment '${name}' is in the trash. Restore it there, or choose another name.`)
+    }
+    try {
+      await this.rest.post('experiments/create', { name })
+    } catch (error) {
+      // Somebody else was faster: a run started meanwhile makes its experiment itself.
+      if (!(error instanceof RunnelError) || error.code !== 'RESOURCE_ALREADY_EXISTS') throw error
+    }
+    return (await this.reader.experimentByName(name))!
+  }
+
+  /** Where a search looks when it is not told. */
+  async currentExperimentIds(): Promise<string[]> {
+    const choice = this.#experiment
+    if ('experimentId' in choice) return [choice.experimentId]
+    if (!('experimentName' in choice)) return [DEFAULT_EXPERIMENT_ID]
+    const known = await this.reader.experimentByName(choice.experimentName)
+    return known === null ? [] : [known.experimentId]
+  }
+}
+
+/** The author's tags, and MLflow's own for what they say better than a tag: parent, description, where the code is. */
+function startTags({ tags = {}, description }: StartRunOptions, parentRunId: string | null): { key: string; value: string }[] {
+  const given = toTags({
+    ...(typeof document !== 'undefined' && { [TAGS.sourceName]: location.href.split(/[?#]/)[0], [TAGS.sourceType]: 'NOTEBOOK' }),
+    ...tags,
+    ...(parentRunId !== null && { [TAGS.parentRunId]: parentRunId }),
+    ...(description !== undefined && { [TAGS.note]: description })
+  })
+  for (const tag of given) validateRunTag(tag)
+  return given
+}
+
+async function withTimeout(promise: Promise<void>, timeoutMs: number | undefined, waitingFor: () => string | null): Promise<void> {
+  if (timeoutMs === undefined) return promise
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const reason = waitingFor() ?? 'Runnel did not answer.'
+      reject(new RunnelError('TEMPORARILY_UNAVAILABLE', `Not connected after ${timeoutMs} ms. ${reason}`))
+    }, timeoutMs)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
