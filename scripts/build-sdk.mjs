@@ -1,5 +1,4 @@
 // @ts-check
-import { existsSync } from 'node:fs'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,10 +15,6 @@ const major = 1
  * @returns {Promise<{ gzipBytes: number }>}
  */
 export async function buildSdk(site) {
-  if (!existsSync(join(root, 'sdk/runnel.ts'))) {
-    console.log('sdk/runnel.ts is not there: no runnel.js in this build.')
-    return { gzipBytes: 0 }
-  }
   const { build } = await import('esbuild')
   const module = join(site, 'runnel.js')
   const built = await build({
@@ -29,7 +24,10 @@ export async function buildSdk(site) {
     bundle: true,
     minify: true,
     format: 'esm',
-    target: 'es2020',
+    // Private fields as they are: for ES2020 they become WeakMaps, 1.7 KB more gzipped. Every browser that has SharedWorker, which
+    // the store lives in, has them.
+    target: 'es2022',
+    charset: 'utf8',
     legalComments: 'none',
     metafile: true
   })

@@ -41,8 +41,7 @@ export const createShell = ({ version, assets, caches, fetch }: ShellParts): She
   const install = async (): Promise<void> => {
     if (isDevelopment) return
     const cache = await caches.open(cacheName)
-    await cache.addAll(assets.map(fileRequest))
-    await Promise.allSettled(published.map((path) => cache.add(fileRequest(path))))
+    await cache.addAll([...assets, ...published].map(fileRequest))
     await cache.addAll(pages.map(pageRequest))
   }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { launchBrowser, removeProfile } from '../support/browser.ts'
 import { expect, test } from '../support/fixtures.ts'
 
@@ -35,4 +36,32 @@ test('a page of the second origin reports to its server', async ({ page, noteboo
   await page.goto(`${notebook.otherSite}/cell.html`)
   const isHello = (report: unknown): report is { origin: string } => typeof report === 'object' && report !== null && 'origin' in report
   expect((await notebook.waitForReport(isHello)).origin).toBe(notebook.otherSite)
+})
+
+test('a cross-origin isolated notebook can frame the bridge, and nobody can frame a page', async ({ page, host, notebook }) => {
+  const isolated = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+  notebook.page('/cell.html', `<iframe name="bridge" src="${host.origin}/bridge"></iframe><iframe name="home" src="${host.origin}/"></iframe>`, isolated)
+  await page.goto(`${notebook.origin}/cell.html`)
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+  const shown = async (name: string): Promise<string | undefined> => page.frame({ name })?.evaluate(() => location.href)
+  await expect.poll(() => shown('bridge')).toBe(`${host.origin}/bridge`)
+  expect(await shown('home')).toBe('chrome-error://chromewebdata/')
+})
+
+test('the SDK is one small module that imports nothing', async ({ host }) => {
+  const code = await (await fetch(`${host.origin}/runnel.js`)).text()
+  expect(gzipSync(code).byteLength).toBeLessThanOrEqual(15 * 1024)
+  expect(code).not.toMatch(/\bimport\s*[({'"*]|\bfrom\s*['"]/)
+  expect(await (await fetch(`${host.origin}/runnel@1.js`)).text()).toBe(code)
+})
+
+test('a notebook imports the SDK again after the host has gone', async ({ page, host, notebook }) => {
+  notebook.page('/cell.html', `<script type="module">import * as runnel from '${host.origin}/runnel.js'; window.names = Object.keys(runnel)</script>`)
+  const names = (): Promise<string[] | undefined> => page.evaluate(() => (window as { names?: string[] }).names)
+  await page.goto(`${notebook.otherSite}/cell.html`)
+  await expect.poll(names).toContain('startRun')
+  await host.stop()
+  await page.goto('about:blank')
+  await page.goto(`${notebook.otherSite}/cell.html`)
+  await expect.poll(names).toContain('startRun')
 })

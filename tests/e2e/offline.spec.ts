@@ -8,7 +8,11 @@ const untilControlled = async (page: Page): Promise<void> => {
 
 const searchExperiments = (page: Page): Promise<{ status: number; body: unknown }> =>
   page.evaluate(async () => {
-    const response = await fetch('/api/2.0/mlflow/experiments/search', { method: 'POST', body: JSON.stringify({ max_results: 10 }) })
+    const response = await fetch('/api/2.0/mlflow/experiments/search', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ max_results: 10 })
+    })
     return { status: response.status, body: (await response.json()) as unknown }
   })
 
