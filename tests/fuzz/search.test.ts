@@ -37,22 +37,92 @@ console.info(`search fuzz: FUZZ_SEED=${seed} FUZZ_CASES=${numRuns}`)
 const runs = { seed, numRuns }
 
 // Few keys and values, so that clauses often meet a value; odd ones, so that quoting and patterns are put to work.
-const KEYS = ['A', 'a.b', 'x/y', 'two words', '`tick`', "it's", '"q"', `'"\``, '%', 'ключ', '1', 'from', '\\', ''] as const
-const TEXTS = [
-  ...['', 'a', 'A', 'ab', 'aXb', 'a_b', 'a%b', 'a*b', 'a?b', '[a]', ']', '^a', 'a]b', "'", '"', `'"`, `"'`, '\\', "\\'", '`', "''"],
-  ...['é', 'É', 'z', 'Z', '\ufffd', '😀', 'a😀b', 'a\nb', ' a', 'E', "E'", '10', '9', '1e3', 'NaN', 'null', '--', ';', 'a\u0000b']
+const KEYS = [
+  'A',
+  'a.b',
+  'x/y',
+  'two words',
+  '`tick`',
+  "it's",
+  '"q"',
+  `'"\``,
+  '%',
+  'ключ',
+  '1',
+  'from',
+  '\\',
+  ''
 ] as const
-const NUMBERS = [0, 1, -1, 0.5, 1e-7, 1e300, 1.7976931348623157e308, Infinity, -Infinity, 2 ** 53 - 1, 123456789.125] as const
+const TEXTS = [
+  ...[
+    '',
+    'a',
+    'A',
+    'ab',
+    'aXb',
+    'a_b',
+    'a%b',
+    'a*b',
+    'a?b',
+    '[a]',
+    ']',
+    '^a',
+    'a]b',
+    "'",
+    '"',
+    `'"`,
+    `"'`,
+    '\\',
+    "\\'",
+    '`',
+    "''"
+  ],
+  ...[
+    'é',
+    'É',
+    'z',
+    'Z',
+    '\ufffd',
+    '😀',
+    'a😀b',
+    'a\nb',
+    ' a',
+    'E',
+    "E'",
+    '10',
+    '9',
+    '1e3',
+    'NaN',
+    'null',
+    '--',
+    ';',
+    'a\u0000b'
+  ]
+] as const
+const NUMBERS = [
+  0,
+  1,
+  -1,
+  0.5,
+  1e-7,
+  1e300,
+  1.7976931348623157e308,
+  Infinity,
+  -Infinity,
+  2 ** 53 - 1,
+  123456789.125
+] as const
 
 const key = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('a', 'b') }, fc.constantFrom(...KEYS))
 const text = fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...TEXTS) }, fc.string({ unit: 'binary', maxLength: 4 }))
-const number = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...NUMBERS) }, fc.double({ noNaN: true })).map((value) => value + 0)
+const number = fc
+  .oneof({ weight: 4, arbitrary: fc.constantFrom(...NUMBERS) }, fc.double({ noNaN: true }))
+  .map((value) => value + 0)
 
 /** A text as a pattern that matches it, nearly: some characters given up for a wildcard, some in the other case. */
-const pattern = fc.tuple(text, fc.array(fc.constantFrom('same', 'same', '_', '%', 'case', 'gone'), { minLength: 4, maxLength: 4 })).map(
-  ([word, changes]) =>
-    [...word, ''].map((char, at) => changed(char, changes[at] ?? 'same')).join('')
-)
+const pattern = fc
+  .tuple(text, fc.array(fc.constantFrom('same', 'same', '_', '%', 'case', 'gone'), { minLength: 4, maxLength: 4 }))
+  .map(([word, changes]) => [...word, ''].map((char, at) => changed(char, changes[at] ?? 'same')).join(''))
 
 function changed(char: string, change: string): string {
   if (change === '_' || change === '%') return change
@@ -83,7 +153,12 @@ function clauses<A extends string>(fields: Fields<A>): fc.Arbitrary<Comparison<A
       value: number
     }),
     fc.record({ kind: fc.constant('text'), field: fields.text, comparator: fc.constantFrom('=', '!='), value: text }),
-    fc.record({ kind: fc.constant('text'), field: fields.text, comparator: fc.constantFrom('LIKE', 'ILIKE'), value: pattern }),
+    fc.record({
+      kind: fc.constant('text'),
+      field: fields.text,
+      comparator: fc.constantFrom('LIKE', 'ILIKE'),
+      value: pattern
+    }),
     fc.record({
       kind: fc.constant('set'),
       field: fields.text,
@@ -134,9 +209,17 @@ const experimentTree = trees(
 )
 
 const orders = <A extends string>(field: fc.Arbitrary<Field<A>>): fc.Arbitrary<OrderBy<A>[]> =>
-  fc.uniqueArray(fc.record({ field, descending: fc.boolean() }), { maxLength: 3, selector: (order) => printField(order.field) })
+  fc.uniqueArray(fc.record({ field, descending: fc.boolean() }), {
+    maxLength: 3,
+    selector: (order) => printField(order.field)
+  })
 
-const runOrders = orders(fc.oneof(runNumber, runText.filter((field) => field.kind !== 'dataset')))
+const runOrders = orders(
+  fc.oneof(
+    runNumber,
+    runText.filter((field) => field.kind !== 'dataset')
+  )
+)
 const experimentOrders = orders(
   attribute<ExperimentAttribute>('name', 'creation_time', 'last_update_time', 'experiment_id')
 )
@@ -156,7 +239,9 @@ const run = fc.record({
   endTime: fc.option(time),
   artifactUri: text,
   params: dictionary(text),
-  tags: fc.tuple(dictionary(text), fc.option(text)).map(([tags, name]): Record<string, string> => (name === null ? tags : { ...tags, 'mlflow.runName': name })),
+  tags: fc
+    .tuple(dictionary(text), fc.option(text))
+    .map(([tags, name]): Record<string, string> => (name === null ? tags : { ...tags, 'mlflow.runName': name })),
   metrics: dictionary(fc.oneof(number, fc.constant(NaN))),
   datasets: fc.array(fc.tuple(text, text, fc.option(text)), { maxLength: 2 })
 })
@@ -204,7 +289,9 @@ describe.each(ENGINES)('search on %s', (engine) => {
       fc.asyncProperty(someExperiments, several(experimentTree), experimentOrders, async (list, filters, orderBy) => {
         data.replace([], list)
         for (const filter of [null, ...filters]) {
-          const expected = list.filter((one) => experimentMatches(filter, one)).sort((a, b) => compareExperiments(orderBy, a, b))
+          const expected = list
+            .filter((one) => experimentMatches(filter, one))
+            .sort((a, b) => compareExperiments(orderBy, a, b))
           const found = await experimentIds(data.db, { filter, orderBy, view: 'ALL' })
           expect(found, printFilter(filter)).toEqual(expected.map(({ experimentId }) => experimentId))
         }
@@ -233,8 +320,44 @@ describe('the text of a search', () => {
   })
 
   const fragment = fc.constantFrom(
-    ...['metrics.', 'params.a', 'tags.`a b`', 'run_id', 'status', 'dataset.name', 'foo', '=', '!=', '<', '>=', '!', "'x'", '"y"'],
-    ...["'", '"', '`', "E'", '\\', '1', '-1.5e3', '1e', 'AND', 'OR', 'NOT', 'IN', 'IS', 'NULL', 'LIKE', 'ILIKE', '(', ')', ',', ';'],
+    ...[
+      'metrics.',
+      'params.a',
+      'tags.`a b`',
+      'run_id',
+      'status',
+      'dataset.name',
+      'foo',
+      '=',
+      '!=',
+      '<',
+      '>=',
+      '!',
+      "'x'",
+      '"y"'
+    ],
+    ...[
+      "'",
+      '"',
+      '`',
+      "E'",
+      '\\',
+      '1',
+      '-1.5e3',
+      '1e',
+      'AND',
+      'OR',
+      'NOT',
+      'IN',
+      'IS',
+      'NULL',
+      'LIKE',
+      'ILIKE',
+      '(',
+      ')',
+      ',',
+      ';'
+    ],
     ...['.', '-', '\n', '\u00a0', '😀', '\ud800', '\u0000', 'ASC', 'DESC', 'true']
   )
   const garbage = fc.oneof(
@@ -277,7 +400,25 @@ describe('the text of a search', () => {
   })
 
   it('takes time linear in its length, whatever it says', () => {
-    const hostile = ['(', ')', "'", '`', '"', "E'", 'a IN (', "'a\\'", '-', 'a.', 'OR ', "a = '' ", 'NOT ', '[', '1.', "''''", '`` ']
+    const hostile = [
+      '(',
+      ')',
+      "'",
+      '`',
+      '"',
+      "E'",
+      'a IN (',
+      "'a\\'",
+      '-',
+      'a.',
+      'OR ',
+      "a = '' ",
+      'NOT ',
+      '[',
+      '1.',
+      "''''",
+      '`` '
+    ]
     for (const unit of hostile) {
       const filter = unit.repeat(Math.floor(99_000 / unit.length))
       const start = performance.now()

@@ -38,7 +38,17 @@ export function openSearchData(name: EngineName): SearchData {
   }
 }
 
-const TABLES = ['experiments', 'experiment_tags', 'runs', 'params', 'tags', 'latest_metrics', 'datasets', 'inputs', 'input_tags']
+const TABLES = [
+  'experiments',
+  'experiment_tags',
+  'runs',
+  'params',
+  'tags',
+  'latest_metrics',
+  'datasets',
+  'inputs',
+  'input_tags'
+]
 
 function insert(engine: SqlEngine, table: string, row: Record<string, SqlValue>): void {
   const columns = Object.keys(row)
@@ -143,4 +153,5 @@ export function sketchRun(sketch: RunSketch): Run {
   }
 }
 
-const pairs = (record: Readonly<Record<string, string>>) => Object.entries(record).map(([key, value]) => ({ key, value }))
+const pairs = (record: Readonly<Record<string, string>>) =>
+  Object.entries(record).map(([key, value]) => ({ key, value }))

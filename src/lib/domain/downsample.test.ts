@@ -34,10 +34,15 @@ const points = fc.oneof(
   fc.array(fc.record({ x: fc.double({ noNaN: true, min: -1e15, max: 1e15 }), y: value }), { maxLength: 200 })
 )
 const range = fc.option(
-  fc.tuple(fc.integer({ min: -60, max: 60 }), fc.integer({ min: 0, max: 60 })).map(([from, width]) => [from, from + width] as const)
+  fc
+    .tuple(fc.integer({ min: -60, max: 60 }), fc.integer({ min: 0, max: 60 }))
+    .map(([from, width]) => [from, from + width] as const)
 )
 const buckets = fc.integer({ min: 1, max: 12 })
-const RUNS = { seed: Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31), numRuns: Number(process.env['FUZZ_CASES'] ?? 500) }
+const RUNS = {
+  seed: Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31),
+  numRuns: Number(process.env['FUZZ_CASES'] ?? 500)
+}
 
 const property = (check: (points: Place[], range: readonly [number, number] | null, buckets: number) => void) =>
   fc.assert(fc.property(points, range, buckets, check), RUNS)
@@ -116,9 +121,16 @@ describe('downsample', () => {
   })
 
   it('changes nothing it was given and hands out arrays of its own', () => {
-    const [x, y] = arrays([{ x: 2, y: 1 }, { x: 1, y: NaN }, { x: 0, y: 3 }])
+    const [x, y] = arrays([
+      { x: 2, y: 1 },
+      { x: 1, y: NaN },
+      { x: 0, y: 3 }
+    ])
     const drawn = downsample(x, y, null, 10)
-    expect([[...x], [...y]]).toEqual([[2, 1, 0], [1, NaN, 3]])
+    expect([[...x], [...y]]).toEqual([
+      [2, 1, 0],
+      [1, NaN, 3]
+    ])
     const buffers = [drawn.x, drawn.y, drawn.nanX, drawn.posInfX, drawn.negInfX].map((array) => array.buffer)
     expect(new Set([...buffers, x.buffer, y.buffer]).size).toBe(7)
     expect(buffers.map((buffer) => buffer.byteLength)).toEqual([16, 16, 8, 0, 0])
@@ -128,8 +140,16 @@ describe('downsample', () => {
     const none = new Float64Array()
     expect(downsample(none, none, null, 100)).toMatchObject({ count: 0, sampled: false, x: none })
     const still = Float64Array.from({ length: 100 }, () => 7)
-    const drawn = downsample(still, still.map((_, i) => i % 10), null, 0.5)
-    expect([[...drawn.x], [...drawn.y]]).toEqual([[7, 7, 7], [0, 9, 9]])
+    const drawn = downsample(
+      still,
+      still.map((_, i) => i % 10),
+      null,
+      0.5
+    )
+    expect([[...drawn.x], [...drawn.y]]).toEqual([
+      [7, 7, 7],
+      [0, 9, 9]
+    ])
     expect(drawn.sampled).toBe(true)
     expect(downsample(still, still, [8, 9], 10)).toMatchObject({ count: 0, sampled: false })
     expect(downsample(still, still, [7, 7], NaN).x.length).toBe(2)

@@ -34,7 +34,10 @@ export function pointsOf(series: Series): Point[] {
 
 /** Assert the invariants: for the ends of wires and for tests, as it reads every point. */
 export function assertSeries({ steps, timestamps, values }: Series): void {
-  assert(steps.length === values.length && timestamps.length === values.length, 'the columns of a series have one length')
+  assert(
+    steps.length === values.length && timestamps.length === values.length,
+    'the columns of a series have one length'
+  )
   assert(steps.every(Number.isInteger), 'steps are integers')
   assert(timestamps.every(Number.isFinite), 'timestamps are finite')
 }

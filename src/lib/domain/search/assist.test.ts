@@ -42,14 +42,16 @@ describe('completion', () => {
 
   it('knows the field, its comparators and whether a list is open', () => {
     expect(complete('metrics.loss |')).toMatchObject({ field: { kind: 'metric', key: 'loss' }, options: NUMBER })
-    expect(complete('params.opt |')).toMatchObject({ options: expect.arrayContaining(['LIKE', 'IN', 'IS NULL']) as unknown })
+    expect(complete('params.opt |')).toMatchObject({
+      options: expect.arrayContaining(['LIKE', 'IN', 'IS NULL']) as unknown
+    })
     expect(complete("status IN ('A', |")).toMatchObject({
       field: { kind: 'attribute', key: 'status' },
       comparator: 'IN',
       inList: true
     })
     expect(complete('status NOT IN (|')).toMatchObject({ comparator: 'NOT IN', inList: true })
-    expect(complete("status = |")).toMatchObject({ comparator: '=', inList: false })
+    expect(complete('status = |')).toMatchObject({ comparator: '=', inList: false })
   })
 
   it('offers the words that can follow', () => {
@@ -73,7 +75,7 @@ describe('completion', () => {
 
 describe('colouring', () => {
   it('splits a filter into its parts', () => {
-    const text = "metrics.loss <= .5 AND (tags.`a b` LIKE 'x%' or nope.x in (\"y\"))"
+    const text = 'metrics.loss <= .5 AND (tags.`a b` LIKE \'x%\' or nope.x in ("y"))'
     expect(highlightFilter(text, RUNS).map(({ start, end, kind }) => [kind, text.slice(start, end)])).toEqual([
       ['prefix', 'metrics.'],
       ['key', 'loss'],

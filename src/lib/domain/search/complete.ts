@@ -33,7 +33,12 @@ type State<A extends string> =
   | { readonly at: 'comparator'; readonly field: Field<A> | null }
   | { readonly at: 'value'; readonly field: Field<A> | null; readonly comparator: string; readonly inList: boolean }
   /** Only certain words go on: after IS, NOT, IN, or between the values of a list. */
-  | { readonly at: 'words'; readonly field: Field<A> | null; readonly comparator: string; readonly words: readonly string[] }
+  | {
+      readonly at: 'words'
+      readonly field: Field<A> | null
+      readonly comparator: string
+      readonly words: readonly string[]
+    }
   | { readonly at: 'connective' }
 
 /** caret: UTF-16 units from the start, 0 to the text's length. */
@@ -41,7 +46,11 @@ export function completeAt<A extends string>(text: string, caret: number, vocabu
   const tokens = tokenize(text.toWellFormed())
   const current = tokens.find((token) => token.start < caret && caret <= token.end && isTyped(token, caret))
   const before = tokens.filter((token) => token.end <= (current?.start ?? caret))
-  const place = { from: current?.start ?? caret, to: current?.end ?? caret, prefix: current?.raw.slice(0, caret - current.start) ?? '' }
+  const place = {
+    from: current?.start ?? caret,
+    to: current?.end ?? caret,
+    prefix: current?.raw.slice(0, caret - current.start) ?? ''
+  }
   const { state, depth } = walk(before, vocabulary)
   switch (state.at) {
     case 'key':
@@ -61,10 +70,15 @@ export function completeAt<A extends string>(text: string, caret: number, vocabu
 function isTyped(token: Token, caret: number): boolean {
   if (caret < token.end) return true
   if (token.kind === 'text') return !token.closed
-  return token.kind === 'comparator' || token.kind === 'number' || (token.kind === 'name' && !(token.quoted && token.closed))
+  return (
+    token.kind === 'comparator' || token.kind === 'number' || (token.kind === 'name' && !(token.quoted && token.closed))
+  )
 }
 
-function walk<A extends string>(tokens: readonly Token[], vocabulary: Vocabulary<A>): { state: State<A>; depth: number } {
+function walk<A extends string>(
+  tokens: readonly Token[],
+  vocabulary: Vocabulary<A>
+): { state: State<A>; depth: number } {
   let state: State<A> = { at: 'key' }
   let depth = 0
   for (const token of tokens) {
@@ -119,4 +133,6 @@ const fieldOf = <A extends string>(token: Token, vocabulary: Vocabulary<A>): Fie
   isFieldToken(token) ? findField(token, vocabulary, 'filter') : null
 
 const comparators = <A extends string>(field: Field<A> | null, vocabulary: Vocabulary<A>): readonly Comparator[] =>
-  field === null ? ['=', '!=', '>', '>=', '<', '<=', 'LIKE', 'ILIKE', 'IN', 'NOT IN', 'IS NULL', 'IS NOT NULL'] : comparatorsOf(field, vocabulary)
+  field === null
+    ? ['=', '!=', '>', '>=', '<', '<=', 'LIKE', 'ILIKE', 'IN', 'NOT IN', 'IS NULL', 'IS NOT NULL']
+    : comparatorsOf(field, vocabulary)

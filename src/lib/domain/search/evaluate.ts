@@ -45,10 +45,20 @@ export function compareRuns(orderBy: readonly OrderBy<RunAttribute>[], a: Run, b
 }
 
 /** For sorting experiments: newest first, then id; with an order of one's own, ties go by id, highest first. */
-export function compareExperiments(orderBy: readonly OrderBy<ExperimentAttribute>[], a: Experiment, b: Experiment): number {
+export function compareExperiments(
+  orderBy: readonly OrderBy<ExperimentAttribute>[],
+  a: Experiment,
+  b: Experiment
+): number {
   const ids = Number(a.experimentId) - Number(b.experimentId)
   if (orderBy.length === 0) return b.creationTime - a.creationTime || ids
-  return compareBy(orderBy, (field) => experimentValues(field, a), (field) => experimentValues(field, b)) || -ids
+  return (
+    compareBy(
+      orderBy,
+      (field) => experimentValues(field, a),
+      (field) => experimentValues(field, b)
+    ) || -ids
+  )
 }
 
 // ── filters ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -79,7 +89,10 @@ function holds<A extends string>(comparison: ValueComparison<A>, value: Value): 
   }
 }
 
-function numberHolds<A extends string>(comparison: Extract<ValueComparison<A>, { kind: 'number' }>, value: number): boolean {
+function numberHolds<A extends string>(
+  comparison: Extract<ValueComparison<A>, { kind: 'number' }>,
+  value: number
+): boolean {
   switch (comparison.comparator) {
     case '=':
       return value === comparison.value
@@ -159,7 +172,9 @@ function runAttribute(key: RunAttribute, run: Run): readonly Value[] {
 }
 
 function datasetValues(key: DatasetKey, run: Run): readonly Value[] {
-  return run.datasets.flatMap(({ dataset, tags }) => (key === 'context' ? withKey(tags, TAGS.dataContext) : [dataset[key]]))
+  return run.datasets.flatMap(({ dataset, tags }) =>
+    key === 'context' ? withKey(tags, TAGS.dataContext) : [dataset[key]]
+  )
 }
 
 function experimentValues(field: Field<ExperimentAttribute>, experiment: Experiment): readonly Value[] {

@@ -56,7 +56,11 @@ interface Place {
   readonly length: number
 }
 
-function unknownPrefix<A extends string>(prefix: string, token: FieldToken, vocabulary: Vocabulary<A>): SearchSyntaxError {
+function unknownPrefix<A extends string>(
+  prefix: string,
+  token: FieldToken,
+  vocabulary: Vocabulary<A>
+): SearchSyntaxError {
   const expected = keyPrefixes(vocabulary)
   return new SearchSyntaxError(`Invalid entity type '${prefix}'. ${vocabulary.validPrefixes}`, {
     position: token.start,
@@ -92,11 +96,14 @@ function unknownAttribute<A extends string>(
   const sentence = `Expected one of ${expected.join(', ')} instead of ${key} at position ${place.position}`
   const dot = key.indexOf('.')
   const quotedWhole = dot > 0 && vocabulary.prefixes.has(key.slice(0, dot))
-  return new SearchSyntaxError(`Invalid attribute key '${key}' specified. Valid keys are '${pythonSet([...known.keys()])}'`, {
-    ...place,
-    expected,
-    hint: quotedWhole ? `${sentence}; quote only what follows the first dot` : sentence
-  })
+  return new SearchSyntaxError(
+    `Invalid attribute key '${key}' specified. Valid keys are '${pythonSet([...known.keys()])}'`,
+    {
+      ...place,
+      expected,
+      hint: quotedWhole ? `${sentence}; quote only what follows the first dot` : sentence
+    }
+  )
 }
 
 /** One prefix for each kind that holds free keys, as it is best typed: `metrics.`, `params.`, `tags.`. */

@@ -22,6 +22,10 @@ function spansOf<A extends string>(token: Token, vocabulary: Vocabulary<A>): Spa
   if (token.kind !== 'name') return [{ start, end, kind: token.kind }]
   if (keywordOf(token) !== null) return [{ start, end, kind: 'keyword' }]
   if (token.prefix === null) return [{ start, end, kind: 'key' }]
-  const prefix: Span = { start, end: token.keyStart, kind: vocabulary.prefixes.has(token.prefix) ? 'prefix' : 'unknown' }
+  const prefix: Span = {
+    start,
+    end: token.keyStart,
+    kind: vocabulary.prefixes.has(token.prefix) ? 'prefix' : 'unknown'
+  }
   return token.keyStart < end ? [prefix, { start: token.keyStart, end, kind: 'key' }] : [prefix]
 }

@@ -19,7 +19,9 @@ interface Operator extends Extent {
   readonly word: string
 }
 
-type Operand = { readonly kind: 'value'; readonly token: Token } | ({ readonly kind: 'list'; readonly items: readonly Token[] } & Extent)
+type Operand =
+  | { readonly kind: 'value'; readonly token: Token }
+  | ({ readonly kind: 'list'; readonly items: readonly Token[] } & Extent)
 
 export function parseComparison<A extends string>(cursor: TokenCursor<A>): Comparison<A> {
   const token = takeFieldToken(cursor)
@@ -74,7 +76,12 @@ function operatorOf<A extends string>(cursor: TokenCursor<A>, count: number): Op
   const words = Array.from({ length: count }, () => cursor.take()!)
   const { start } = words[0]!
   const { end } = words.at(-1)!
-  return { start, end, raw: cursor.text.slice(start, end), word: words.map((token) => token.raw.toUpperCase()).join(' ') }
+  return {
+    start,
+    end,
+    raw: cursor.text.slice(start, end),
+    word: words.map((token) => token.raw.toUpperCase()).join(' ')
+  }
 }
 
 function takeOperand<A extends string>(cursor: TokenCursor<A>, operator: Operator, fieldToken: FieldToken): Operand {
@@ -83,7 +90,9 @@ function takeOperand<A extends string>(cursor: TokenCursor<A>, operator: Operato
   const isUsable = token?.kind === 'number' || (isFieldToken(token) && token.closed && !isReserved(token))
   if (!isUsable) {
     const field = findField(fieldToken, cursor.vocabulary, 'filter')
-    throw structural(cursor, [field === null ? 'a value' : isNumeric(field, cursor.vocabulary) ? 'a number' : 'a quoted text'])
+    throw structural(cursor, [
+      field === null ? 'a value' : isNumeric(field, cursor.vocabulary) ? 'a number' : 'a quoted text'
+    ])
   }
   cursor.take()
   return { kind: 'value', token }
@@ -206,7 +215,11 @@ function unquotedMessage<A extends string>(field: Field<A>, token: Token): strin
   return `Expected a quoted string value for ${MLFLOW_KIND[field.kind]} (e.g. 'my-value'). Got value ${token.raw}`
 }
 
-function wrongComparator<A extends string>(field: Field<A>, operator: Operator, vocabulary: Vocabulary<A>): SearchSyntaxError {
+function wrongComparator<A extends string>(
+  field: Field<A>,
+  operator: Operator,
+  vocabulary: Vocabulary<A>
+): SearchSyntaxError {
   const known = comparatorsOf(field, vocabulary)
   return misfit(`Invalid comparator '${operator.word}' not one of '${pythonSet(known)}'`, operator, known)
 }

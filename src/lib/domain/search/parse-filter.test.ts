@@ -32,7 +32,13 @@ const REFUSED: readonly Refused[] = [
     /instead of IS NULL/
   ],
   [`params.a > 'x'`, `Invalid comparator '>' not one of '${KEYED}'`, 9, 1, /Expected =, .* instead of > at position 9/],
-  ['params.a = 1', `Expected a quoted string value for parameter (e.g. 'my-value'). Got value 1`, 11, 1, /a quoted text/],
+  [
+    'params.a = 1',
+    `Expected a quoted string value for parameter (e.g. 'my-value'). Got value 1`,
+    11,
+    1,
+    /a quoted text/
+  ],
   ['tags.a = true', `${CLAUSES}'tags.a', '=', 'true'`, 9, 4, /Expected a quoted text after =/],
   [
     `foo.bar = 'x'`,
@@ -42,9 +48,27 @@ const REFUSED: readonly Refused[] = [
     /Expected one of metrics\., params\., tags\., datasets\. instead of foo\./
   ],
   [`foo = 'x'`, `Invalid attribute key 'foo' specified. Valid keys are '${RUN_KEYS}'`, 0, 3, /run_id.*metrics\./],
-  [`experiment_id = '1'`, `Invalid attribute key 'experiment_id' specified. Valid keys are '${RUN_KEYS}'`, 0, 13, /run_id/],
-  [`attributes.lifecycle_stage = 'a'`, `Invalid attribute key 'lifecycle_stage' specified. Valid keys are '${RUN_KEYS}'`, 11, 15, /run_id/],
-  [`dataset.foo='x'`, `Invalid dataset key 'foo' specified. Valid keys are '{'name', 'digest', 'context'}'`, 8, 3, /name, digest, context/],
+  [
+    `experiment_id = '1'`,
+    `Invalid attribute key 'experiment_id' specified. Valid keys are '${RUN_KEYS}'`,
+    0,
+    13,
+    /run_id/
+  ],
+  [
+    `attributes.lifecycle_stage = 'a'`,
+    `Invalid attribute key 'lifecycle_stage' specified. Valid keys are '${RUN_KEYS}'`,
+    11,
+    15,
+    /run_id/
+  ],
+  [
+    `dataset.foo='x'`,
+    `Invalid dataset key 'foo' specified. Valid keys are '{'name', 'digest', 'context'}'`,
+    8,
+    3,
+    /name, digest, context/
+  ],
   ['run_id IN ()', `${LIST}a non-empty list of string values, but got empty list`, 10, 2, /Expected a quoted text/],
   [`run_id IN 'a1'`, `${CLAUSES}'run_id', 'IN', ''a1''`, 10, 4, /Expected \( after IN at position 10/],
   [`start_time > 'x'`, `Expected numeric value type for numeric attribute: start_time. Found 'x'`, 13, 3, /a number/],
@@ -56,7 +80,13 @@ const REFUSED: readonly Refused[] = [
   [`params.a NOT  LIKE 'x'`, `Invalid comparator 'NOT LIKE' not one of '${KEYED}'`, 9, 9, /instead of NOT {2}LIKE/],
   [`run_id > 'a'`, `Invalid comparator '>' not one of '${TEXT}'`, 7, 1, /instead of >/],
   [`dataset.name < 'a'`, `Invalid comparator '<' not one of '${TEXT}'`, 13, 1, /instead of </],
-  ['status IS NULL', `IS NULL / IS NOT NULL is only supported for tags and params, not for 'attribute' 'status'`, 7, 7, /IS NULL/],
+  [
+    'status IS NULL',
+    `IS NULL / IS NOT NULL is only supported for tags and params, not for 'attribute' 'status'`,
+    7,
+    7,
+    /IS NULL/
+  ],
   ['metrics.a > metrics.b', 'Expected numeric value type for metric. Found metrics.b', 12, 9, /a number/],
   ['metrics.a > 1_000', 'Expected numeric value type for metric. Found 1_000', 12, 5, /a number/],
   ['metrics.a > 1e', 'Expected numeric value type for metric. Found 1e', 12, 2, /a number/],
@@ -65,7 +95,13 @@ const REFUSED: readonly Refused[] = [
   ['metrics.a > +1', `${CLAUSES}'metrics.a', '>', '+', '1'`, 12, 1, /Expected a number after > at position 12/],
   ['metrics.a > - 1', `${CLAUSES}'metrics.a', '>', '-', '1'`, 12, 1, /a number/],
   ['metrics.a IN (1)', 'Expected numeric value type for metric. Found (1)', 10, 2, /instead of IN/],
-  ['start_time IN (1)', 'Expected numeric value type for numeric attribute: start_time. Found (1)', 11, 2, /instead of IN/],
+  [
+    'start_time IN (1)',
+    'Expected numeric value type for numeric attribute: start_time. Found (1)',
+    11,
+    2,
+    /instead of IN/
+  ],
   [
     'params.a = x',
     'Parameter value is either not quoted or unidentified quote types used for string value x. Use either single or double quotes.',
@@ -83,8 +119,20 @@ const REFUSED: readonly Refused[] = [
   ['tags.a = null', `Expected a quoted string value for tag (e.g. 'my-value'). Got value null`, 9, 4, /a quoted text/],
   ['status = 1', 'Expected a quoted string value for attributes. Got value 1', 9, 1, /a quoted text/],
   ['dataset.name = 1', 'Expected a quoted string value for dataset attributes. Got value 1', 15, 1, /a quoted text/],
-  ['run_id IN (1)', `${LIST}string value, punctuation, or whitespace, but got different type in list: (1)`, 11, 1, /a quoted text/],
-  [`run_id IN ('a',,'b')`, `${LIST}a non-empty list of string values, but got ill-formed list.`, 15, 1, /a quoted text/],
+  [
+    'run_id IN (1)',
+    `${LIST}string value, punctuation, or whitespace, but got different type in list: (1)`,
+    11,
+    1,
+    /a quoted text/
+  ],
+  [
+    `run_id IN ('a',,'b')`,
+    `${LIST}a non-empty list of string values, but got ill-formed list.`,
+    15,
+    1,
+    /a quoted text/
+  ],
   [`run_id IN ('a' 'b')`, `${LIST}a non-empty list of string values, but got ill-formed list.`, 15, 3, /a comma or \)/],
   [`run_id IN ('a'`, `${CLAUSES}'run_id', 'IN', '(', ''a''`, 14, 0, /Expected a comma or \) after 'a' at the end/],
   [`run_id IN ('a',`, `${CLAUSES}'run_id', 'IN', '(', ''a'', ','`, 15, 0, /Expected a quoted text/],
@@ -98,7 +146,13 @@ const REFUSED: readonly Refused[] = [
   ['( metrics.a > 1', `${CLAUSES}'('`, 15, 0, /Expected \), AND or OR/],
   ['metrics.a > 1-2', `${CLAUSES}'-2'`, 13, 2, /AND or OR/],
   [`params.a = 'x' 'y'`, `${CLAUSES}''y''`, 15, 3, /AND or OR/],
-  ['metrics.a = 1; metrics.b = 2', `Search filter contained multiple expression 'metrics.a = 1; metrics.b = 2'. Provide AND-ed expression list.`, 13, 1, /one expression/],
+  [
+    'metrics.a = 1; metrics.b = 2',
+    `Search filter contained multiple expression 'metrics.a = 1; metrics.b = 2'. Provide AND-ed expression list.`,
+    13,
+    1,
+    /one expression/
+  ],
   // ours alone
   ['metrics.a > 1 OR', `${CLAUSES}'OR'`, 16, 0, /a key or \( after OR/],
   ['OR metrics.a > 1', `${CLAUSES}'OR'`, 0, 2, /a key or \( at position 0/],
@@ -108,14 +162,24 @@ const REFUSED: readonly Refused[] = [
   ['params. = 1', 'Expected a key after params. at position 7', 7, 0, /a key after params\./],
   [`params.a = 'x`, `${CLAUSES}'params.a', '=', ''x'`, 11, 2, /never closes/],
   ["params.`a = 'x'", `${CLAUSES}'params.\`a = 'x''`, 0, 15, /never closes/],
-  [`\`params.a\` = 'x'`, `Invalid attribute key 'params.a' specified. Valid keys are '${RUN_KEYS}'`, 0, 10, /quote only what follows the first dot/],
+  [
+    `\`params.a\` = 'x'`,
+    `Invalid attribute key 'params.a' specified. Valid keys are '${RUN_KEYS}'`,
+    0,
+    10,
+    /quote only what follows the first dot/
+  ],
   ['metrics.a/b > 1', `${CLAUSES}'metrics.a', '/', 'b', '>', '1'`, 9, 1, /a key with \/ in it needs backticks/]
 ]
 
 describe('a run filter that cannot be read', () => {
   it.each(REFUSED)('%j', (filter, message, position, length, hint) => {
     const error = refusal(() => parseRunFilter(filter))
-    expect({ message: error.message, position: error.position, length: error.length }).toEqual({ message, position, length })
+    expect({ message: error.message, position: error.position, length: error.length }).toEqual({
+      message,
+      position,
+      length
+    })
     expect(error.code).toBe('INVALID_PARAMETER_VALUE')
     expect(error.hint).toMatch(hint)
   })
@@ -134,11 +198,15 @@ describe('a run filter that cannot be read', () => {
   it('is bounded in length, depth, clauses and patterns', () => {
     const over = (filter: string) => refusal(() => parseRunFilter(filter)).message
     expect(over(' '.repeat(SEARCH.filterLength + 1))).toMatch(/at most 100000 characters/)
-    expect(over(`${'('.repeat(SEARCH.depth + 1)}run_id = 'a'${')'.repeat(SEARCH.depth + 1)}`)).toMatch(/at most 32 parentheses/)
+    expect(over(`${'('.repeat(SEARCH.depth + 1)}run_id = 'a'${')'.repeat(SEARCH.depth + 1)}`)).toMatch(
+      /at most 32 parentheses/
+    )
     expect(over(`run_id = 'a' `.repeat(SEARCH.clauses + 1))).toMatch(/at most 250 comparisons/)
     expect(over(`run_id LIKE '${'x'.repeat(SEARCH.patternLength + 1)}'`)).toMatch(/at most 10000 characters/)
     expect(parseRunFilter(`run_id = 'a' `.repeat(SEARCH.clauses))).toMatchObject({ kind: 'and' })
-    expect(parseRunFilter(`${'('.repeat(SEARCH.depth)}run_id = 'a'${')'.repeat(SEARCH.depth)}`)).toMatchObject({ kind: 'text' })
+    expect(parseRunFilter(`${'('.repeat(SEARCH.depth)}run_id = 'a'${')'.repeat(SEARCH.depth)}`)).toMatchObject({
+      kind: 'text'
+    })
     expect(parseRunFilter(`(run_id = 'a') `.repeat(SEARCH.clauses))).toMatchObject({ kind: 'and' })
   })
 })
@@ -196,10 +264,22 @@ describe('an experiment filter', () => {
   })
 
   it.each([
-    [`attributes.name = 'x'`, `Invalid entity type 'attributes'. Valid entity types are ('attribute', 'tag', 'tags')`, 0],
+    [
+      `attributes.name = 'x'`,
+      `Invalid entity type 'attributes'. Valid entity types are ('attribute', 'tag', 'tags')`,
+      0
+    ],
     ['metrics.a > 1', `Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')`, 0],
-    [`experiment_id = '1'`, `Invalid attribute key 'experiment_id' specified. Valid keys are '{'name', 'creation_time', 'last_update_time'}'`, 0],
-    [`lifecycle_stage = 'active'`, `Invalid attribute key 'lifecycle_stage' specified. Valid keys are '{'name', 'creation_time', 'last_update_time'}'`, 0],
+    [
+      `experiment_id = '1'`,
+      `Invalid attribute key 'experiment_id' specified. Valid keys are '{'name', 'creation_time', 'last_update_time'}'`,
+      0
+    ],
+    [
+      `lifecycle_stage = 'active'`,
+      `Invalid attribute key 'lifecycle_stage' specified. Valid keys are '{'name', 'creation_time', 'last_update_time'}'`,
+      0
+    ],
     ['name IS NULL', `IS NULL / IS NOT NULL is only supported for tags, not for attribute 'name'`, 5],
     [`name > 'a'`, `Invalid comparator '>' not one of '${TEXT}'`, 5],
     ['name = 1', 'Expected a quoted string value for attributes. Got value 1', 7],

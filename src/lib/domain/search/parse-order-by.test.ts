@@ -36,7 +36,11 @@ describe('order_by of runs', () => {
     [`'run_id'`, `Invalid order_by clause ''run_id''. Could not be parsed.`, 0],
     ['DESC', `Invalid order_by clause 'DESC'. Could not be parsed.`, 0],
     ['dataset.name', `Invalid identifier type 'dataset'`, 0],
-    ['foo.bar', `Invalid entity type 'foo'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']`, 0],
+    [
+      'foo.bar',
+      `Invalid entity type 'foo'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']`,
+      0
+    ],
     [
       '`run name`',
       `Invalid attribute key 'run name' specified. Valid keys are '{'run_id', 'run_name', 'status', 'artifact_uri', 'user_id', 'start_time', 'end_time', 'created', 'Created'}'`,
@@ -49,7 +53,10 @@ describe('order_by of runs', () => {
   })
 
   it('refuses a field that comes twice, and more items than anyone needs', () => {
-    const duplicate = { code: 'INVALID_PARAMETER_VALUE', message: "`order_by` contains duplicate fields: ['start_time']" }
+    const duplicate = {
+      code: 'INVALID_PARAMETER_VALUE',
+      message: "`order_by` contains duplicate fields: ['start_time']"
+    }
     expect(() => parseRunOrderBy(['created', 'start_time DESC'])).toThrow(expect.objectContaining(duplicate))
     const many = Array.from({ length: SEARCH.orderByItems + 1 }, (_, i) => `metrics.m${i}`)
     expect(() => parseRunOrderBy(many)).toThrow(/at most 16 items, got 17/)
@@ -58,9 +65,12 @@ describe('order_by of runs', () => {
 })
 
 describe('order_by of experiments', () => {
-  it.each([['name'], ['experiment_id DESC'], ['attribute.creation_time'], ['last_update_time ASC']])('%j is read', (item) => {
-    expect(parseExperimentOrderBy([item])).toHaveLength(1)
-  })
+  it.each([['name'], ['experiment_id DESC'], ['attribute.creation_time'], ['last_update_time ASC']])(
+    '%j is read',
+    (item) => {
+      expect(parseExperimentOrderBy([item])).toHaveLength(1)
+    }
+  )
 
   it.each([
     ['tags.a', 'Invalid order_by entity: tag'],

@@ -14,7 +14,8 @@ import { EXPERIMENTS, RUNS, type Vocabulary } from './vocabulary.ts'
  *          or there are more than `SEARCH.orderByItems`
  */
 export function parseOrderBy<A extends string>(items: readonly string[], vocabulary: Vocabulary<A>): OrderBy<A>[] {
-  if (items.length > SEARCH.orderByItems) throw invalid(`order_by holds at most ${SEARCH.orderByItems} items, got ${items.length}`)
+  if (items.length > SEARCH.orderByItems)
+    throw invalid(`order_by holds at most ${SEARCH.orderByItems} items, got ${items.length}`)
   const orders = items.map((item) => parseOrderByItem(item, vocabulary))
   const fields = orders.map((order) => printField(order.field))
   if (new Set(fields).size < fields.length) {
@@ -32,7 +33,12 @@ function parseOrderByItem<A extends string>(item: string, vocabulary: Vocabulary
   const text = item.toWellFormed()
   if (text.length > SEARCH.orderByLength) throw unparsed(text, text.length, undefined, [])
   const [first, second, third] = tokenize(text)
-  if (!isFieldToken(first) || !first.closed || keywordOf(first) !== null || (first.kind === 'text' && first.quote !== '"'))
+  if (
+    !isFieldToken(first) ||
+    !first.closed ||
+    keywordOf(first) !== null ||
+    (first.kind === 'text' && first.quote !== '"')
+  )
     throw unparsed(text, 0, first, ['a key'])
   if (third !== undefined) throw unparsed(text, third.start, third, [])
   const direction = keywordOf(second)
@@ -58,7 +64,12 @@ function isOrdered<A extends string>(prefix: string, vocabulary: Vocabulary<A>):
   return kind !== undefined && vocabulary.orderKinds.has(kind)
 }
 
-function unparsed(text: string, position: number, token: Token | undefined, expected: readonly string[]): SearchSyntaxError {
+function unparsed(
+  text: string,
+  position: number,
+  token: Token | undefined,
+  expected: readonly string[]
+): SearchSyntaxError {
   return new SearchSyntaxError(`Invalid order_by clause '${text}'. Could not be parsed.`, {
     position,
     length: token === undefined ? 0 : token.end - token.start,

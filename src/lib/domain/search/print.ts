@@ -30,10 +30,13 @@ function printComparison<A extends string>(comparison: Comparison<A>): string {
 export const printOrderBy = <A extends string>({ field, descending }: OrderBy<A>): string =>
   `${printField(field)} ${descending ? 'DESC' : 'ASC'}`
 
-const PREFIX = { metric: 'metrics.', param: 'params.', tag: 'tags.', attribute: '', dataset: 'dataset.' } as const satisfies Record<
-  FieldKind,
-  string
->
+const PREFIX = {
+  metric: 'metrics.',
+  param: 'params.',
+  tag: 'tags.',
+  attribute: '',
+  dataset: 'dataset.'
+} as const satisfies Record<FieldKind, string>
 
 export const printField = <A extends string>(field: Field<A>): string => `${PREFIX[field.kind]}${printKey(field.key)}`
 

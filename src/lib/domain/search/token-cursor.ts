@@ -92,7 +92,7 @@ function misplaced<A extends string>(cursor: TokenCursor<A>): string[] {
   const { tokens, vocabulary } = cursor
   const paired = pairedParentheses(tokens)
   const out: string[] = []
-  for (let at = 0; at < tokens.length; ) {
+  for (let at = 0; at < tokens.length;) {
     const length = comparisonLength(tokens, at, vocabulary)
     const keyword = keywordOf(tokens[at])
     if (length === 0 && keyword !== 'AND' && keyword !== 'OR' && !paired.has(at)) out.push(tokens[at]!.raw)

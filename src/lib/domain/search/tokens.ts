@@ -160,7 +160,9 @@ class Scanner {
     let end = at + 2
     while (end < this.#text.length && this.#text[end] !== "'") end += this.#text[end] === '\\' ? 2 : 1
     const text = this.#text.slice(at + 2, end).replace(/\\([^])/g, '$1')
-    return end < this.#text.length ? { end: end + 1, text, closed: true } : { end: this.#text.length, text, closed: false }
+    return end < this.#text.length
+      ? { end: end + 1, text, closed: true }
+      : { end: this.#text.length, text, closed: false }
   }
 }
 
@@ -187,7 +189,20 @@ function closingQuote(text: string, open: number, quote: string): number | null 
   return lastEscaped
 }
 
-export const KEYWORDS = ['AND', 'OR', 'NOT', 'IN', 'IS', 'NULL', 'LIKE', 'ILIKE', 'ASC', 'DESC', 'TRUE', 'FALSE'] as const
+export const KEYWORDS = [
+  'AND',
+  'OR',
+  'NOT',
+  'IN',
+  'IS',
+  'NULL',
+  'LIKE',
+  'ILIKE',
+  'ASC',
+  'DESC',
+  'TRUE',
+  'FALSE'
+] as const
 export type Keyword = (typeof KEYWORDS)[number]
 
 /** The keyword a token is, in any case, or null. A name with a prefix or in quotes is never one. */

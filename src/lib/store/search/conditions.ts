@@ -59,7 +59,10 @@ export function stageCondition(stage: Expression<string>, view: ViewType): Condi
 }
 
 /** Order by a column with missing values last in both directions. */
-export function columnOrder(column: Expression<unknown>, { descending }: Pick<OrderBy<never>, 'descending'>): RawBuilder<unknown> {
+export function columnOrder(
+  column: Expression<unknown>,
+  { descending }: Pick<OrderBy<never>, 'descending'>
+): RawBuilder<unknown> {
   return sql`${column} is null, ${column} ${sql.raw(descending ? 'desc' : 'asc')}`
 }
 

@@ -8,7 +8,13 @@ import { ENGINES } from '../../../../tests/support/engines.ts'
 import { openSearchData } from '../../../../tests/support/search-data.ts'
 import { experimentIds } from './experiments.ts'
 
-const sketch = (id: number, name: string, creationTime: number, lastUpdateTime: number, tags: Record<string, string> = {}): Experiment => ({
+const sketch = (
+  id: number,
+  name: string,
+  creationTime: number,
+  lastUpdateTime: number,
+  tags: Record<string, string> = {}
+): Experiment => ({
   experimentId: String(id) as ExperimentId,
   name,
   artifactLocation: '',
@@ -63,7 +69,10 @@ describe.each(ENGINES)('experiments on %s', (engine) => {
     [['creation_time'], [LAST, '9', '0', '5']],
     [['creation_time DESC'], ['5', '9', '0', LAST]],
     [['experiment_id'], ['0', '5', '9', LAST]],
-    [['creation_time', 'experiment_id'], [LAST, '0', '9', '5']]
+    [
+      ['creation_time', 'experiment_id'],
+      [LAST, '0', '9', '5']
+    ]
   ])('orders by %j', async (orderBy, ids) => {
     const orders = parseExperimentOrderBy(orderBy)
     expect(await experimentIds(data.db, { filter: null, orderBy: orders, view: 'ACTIVE_ONLY' })).toEqual(ids)

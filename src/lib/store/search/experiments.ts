@@ -8,7 +8,15 @@ import type { Comparison, ExperimentAttribute, FilterTree, OrderBy } from '#lib/
 import type { Reader } from '../database.ts'
 import { getExperiments } from '../experiments.ts'
 import type { Schema } from '../schema.ts'
-import { columnHolds, columnOrder, stageCondition, treeCondition, windowClause, type Condition, type Window } from './conditions.ts'
+import {
+  columnHolds,
+  columnOrder,
+  stageCondition,
+  treeCondition,
+  windowClause,
+  type Condition,
+  type Window
+} from './conditions.ts'
 
 export interface ExperimentSearch extends Window {
   /** From `parseExperimentFilter`; null for all. */
@@ -45,7 +53,8 @@ export function compileExperimentFilter(eb: Experiments, tree: FilterTree<Experi
 
 function compileComparison(eb: Experiments, comparison: Comparison<ExperimentAttribute>): Condition {
   const { field } = comparison
-  if (field.kind === 'attribute' && comparison.kind !== 'null') return columnHolds(attributeColumn(eb, field.key), comparison)
+  if (field.kind === 'attribute' && comparison.kind !== 'null')
+    return columnHolds(attributeColumn(eb, field.key), comparison)
   if (field.kind !== 'tag') throw invalid(`Experiments have no ${field.kind}s`)
   const tags = eb
     .selectFrom('experiment_tags as tag')
@@ -60,7 +69,8 @@ const attributeColumn = (eb: Experiments, attribute: ExperimentAttribute): Expre
   eb.ref(`experiments.${attribute}`)
 
 function orderClause(eb: Experiments, orderBy: readonly OrderBy<ExperimentAttribute>[]): RawBuilder<unknown> {
-  if (orderBy.length === 0) return sql`experiments.creation_time is null, experiments.creation_time desc, experiments.experiment_id`
+  if (orderBy.length === 0)
+    return sql`experiments.creation_time is null, experiments.creation_time desc, experiments.experiment_id`
   const orders = orderBy.map((order) => {
     if (order.field.kind !== 'attribute') throw invalid(`Invalid order_by entity: ${order.field.kind}`)
     return columnOrder(attributeColumn(eb, order.field.key), order)

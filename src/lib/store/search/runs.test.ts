@@ -294,13 +294,21 @@ describe.each(ENGINES)('runs on %s', (engine) => {
   it.each(FOUND)('finds %j', async (filter, ids) => {
     expect((await search(filter)).join('')).toBe(ids)
     const tree = parseRunFilter(filter)
-    expect(RUNS.filter((run) => runMatches(tree, run)).map((run) => run.info.runId).join('')).toBe(ids)
+    expect(
+      RUNS.filter((run) => runMatches(tree, run))
+        .map((run) => run.info.runId)
+        .join('')
+    ).toBe(ids)
   })
 
   it.each(ORDERED)('orders by %j', async (orderBy, ids) => {
     expect((await search('', orderBy)).join('')).toBe(ids)
     const orders = parseRunOrderBy(orderBy)
-    expect(RUNS.toSorted((a, b) => compareRuns(orders, a, b)).map((run) => run.info.runId).join('')).toBe(ids)
+    expect(
+      RUNS.toSorted((a, b) => compareRuns(orders, a, b))
+        .map((run) => run.info.runId)
+        .join('')
+    ).toBe(ids)
   })
 })
 
@@ -314,7 +322,12 @@ describe.each(ENGINES)('windows, views and experiments on %s', (engine) => {
     sketchRun({ id: 'e', startTime: 8, experimentId: '3' })
   ])
   afterAll(() => data.close())
-  const base = { filter: null, orderBy: [], view: 'ALL', experimentIds: ['1', '9007199254740991'] as ExperimentId[] } as const
+  const base = {
+    filter: null,
+    orderBy: [],
+    view: 'ALL',
+    experimentIds: ['1', '9007199254740991'] as ExperimentId[]
+  } as const
 
   it('sees the lifecycle stages of the view', async () => {
     expect(await runIds(data.db, base)).toEqual(['c', 'd', 'a', 'b'])
@@ -336,8 +349,13 @@ describe.each(ENGINES)('windows, views and experiments on %s', (engine) => {
 
   it('takes a filter as long as the limits allow', async () => {
     const clauses = Array.from({ length: 125 }, (_, i) => `(metrics.m${i} > 1 OR tags.t${i} IS NULL)`)
-    expect(await runIds(data.db, { ...base, filter: parseRunFilter(clauses.join(' AND ')) })).toEqual(['c', 'd', 'a', 'b'])
-    const nested = `${'(run_id = \'x\' OR '.repeat(32)}run_id = 'a'${')'.repeat(32)}`
+    expect(await runIds(data.db, { ...base, filter: parseRunFilter(clauses.join(' AND ')) })).toEqual([
+      'c',
+      'd',
+      'a',
+      'b'
+    ])
+    const nested = `${"(run_id = 'x' OR ".repeat(32)}run_id = 'a'${')'.repeat(32)}`
     expect(await runIds(data.db, { ...base, filter: parseRunFilter(nested) })).toEqual(['a'])
     const pattern = parseRunFilter(`params.p LIKE '${'*'.repeat(10_000)}' OR params.p LIKE '${'語'.repeat(10_000)}'`)
     expect(await runIds(data.db, { ...base, filter: pattern })).toEqual([])

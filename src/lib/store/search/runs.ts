@@ -11,7 +11,14 @@ import { expressionBuilder, sql, type Expression, type ExpressionBuilder, type K
 import { invalid, unreachable } from '#lib/domain/errors.ts'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import type { ViewType } from '#lib/domain/lifecycle.ts'
-import type { Comparison, DatasetKey, FilterTree, OrderBy, RunAttribute, ValueComparison } from '#lib/domain/search/tree.ts'
+import type {
+  Comparison,
+  DatasetKey,
+  FilterTree,
+  OrderBy,
+  RunAttribute,
+  ValueComparison
+} from '#lib/domain/search/tree.ts'
 import type { Run } from '#lib/domain/run.ts'
 import { TAGS } from '#lib/domain/tag.ts'
 import type { Reader } from '../database.ts'
@@ -52,7 +59,10 @@ export async function runIds(db: Kysely<Schema>, search: RunSearch): Promise<Run
   if (search.filter !== null) conditions.push(compileRunFilter(eb, search.filter))
   const orders = search.orderBy.map((order, at) => compileOrder(eb, order, `order_${at}`))
   const { rows } = await sql<{ run_uuid: RunId }>`
-    select runs.run_uuid from runs ${sql.join(orders.map((order) => order.join), sql` `)}
+    select runs.run_uuid from runs ${sql.join(
+      orders.map((order) => order.join),
+      sql` `
+    )}
     where ${eb.and(conditions)}
     order by ${sql.join([...orders.map((order) => order.by), TIES])}
     ${windowClause(search)}`.execute(db)
@@ -156,7 +166,10 @@ function compileOrder(eb: Runs, order: OrderBy<RunAttribute>, alias: string): Or
   switch (field.kind) {
     case 'metric': {
       const nan = sql`coalesce(${sql.ref(`${alias}.is_nan`)}, 2)`
-      return { join: join('latest_metrics'), by: sql`${nan}, ${pair.value} ${sql.raw(order.descending ? 'desc' : 'asc')}` }
+      return {
+        join: join('latest_metrics'),
+        by: sql`${nan}, ${pair.value} ${sql.raw(order.descending ? 'desc' : 'asc')}`
+      }
     }
     case 'param':
       return { join: join('params'), by: columnOrder(pair.value, order) }
