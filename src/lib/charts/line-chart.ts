@@ -38,8 +38,8 @@ const EMPTY: DrawnSeries = {
   negInfX: new Float64Array()
 }
 
-const Y_AXIS_WIDTH = 50
-const X_AXIS_HEIGHT = 24
+const Y_AXIS_WIDTH = 52
+const X_AXIS_HEIGHT = 20
 /** A dot needs this many CSS pixels along x to be told from its neighbours. */
 const DOT_ROOM = 12
 
@@ -95,7 +95,7 @@ export class LineChart {
       legend: { show: false },
       cursor: this.#cursor(),
       scales: {
-        x: { time: axis === 'time', range: (_, from, to) => [...xExtent(this.#range, from, to, axis)] },
+        x: { time: axis === 'time', range: () => [...this.#xRange()] },
         y: {
           distr: log ? 3 : 1,
           range: (_, low, high) => {
@@ -112,6 +112,12 @@ export class LineChart {
         setSelect: [(u) => this.#selected(u)]
       }
     }
+  }
+
+  /** From the data itself: what uPlot hands in for a single point is a guess of its own. */
+  #xRange(): Range {
+    const { x } = this.#data
+    return xExtent(this.#range, x[0] ?? null, x[x.length - 1] ?? null, this.#options.axis)
   }
 
   #line(): uPlot.Series {

@@ -3,6 +3,7 @@ import { Marked } from 'marked'
 
 const marked = new Marked({ gfm: true, breaks: false, async: false })
 
+/** Chromium reports inline handlers as blocked while the text is parsed, in a document that runs nothing: they are gone from what is drawn. */
 const CONFIG: Config = {
   USE_PROFILES: { html: true },
   // Ids and names from the text get a prefix, so that none of them can shadow a property of the page.
@@ -20,14 +21,18 @@ const CONFIG: Config = {
     'track',
     'dialog'
   ],
-  FORBID_ATTR: ['style', 'srcset', 'autofocus', 'tabindex', 'popover', 'class'],
+  FORBID_ATTR: ['style', 'srcset', 'autofocus', 'tabindex', 'popover', 'class', 'background', 'poster', 'usemap'],
   ALLOW_DATA_ATTR: false,
-  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#|data:image\/)/i
+  // It is held against every attribute, not only addresses: what is no scheme must pass. The hooks below look at addresses.
+  ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto):|data:image\/|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i
 }
 
 /** An image may only be what the text itself carries: any other address would tell somebody that it was read. */
 export const isInlineImage = (source: string): boolean =>
   /^data:image\/(?:png|jpeg|jpg|gif|webp|avif);base64,[a-z0-9+/=\s]*$/i.test(source)
+
+/** A link leads out, or to a place in the same text. A relative one would lead into the app, which no text means. */
+export const isOutwardLink = (address: string): boolean => /^(?:https?:\/\/|mailto:|#)/i.test(address)
 
 /** Markdown to HTML, not yet safe: see `safeHtml`. */
 export const markdownToHtml = (text: string): string => marked.parse(text, { async: false })
@@ -48,7 +53,7 @@ function sanitizer(): typeof DOMPurify {
   instance = DOMPurify(window)
   instance.addHook('uponSanitizeAttribute', (node, data) => {
     if (node.nodeName === 'IMG' && data.attrName === 'src' && !isInlineImage(data.attrValue)) data.keepAttr = false
-    if (node.nodeName !== 'IMG' && /^data:/i.test(data.attrValue.trim())) data.keepAttr = false
+    if (data.attrName === 'href' && !isOutwardLink(data.attrValue)) data.keepAttr = false
   })
   instance.addHook('afterSanitizeAttributes', (node) => {
     if (node.nodeName === 'A' && node.hasAttribute('href')) {

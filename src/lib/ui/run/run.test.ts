@@ -3,7 +3,7 @@ import type { MetricSummary } from '#lib/domain/metric.ts'
 import { artifactKind, looksLikeText } from './artifact-kind.ts'
 import { foldersOf, sortEntries } from './artifact-list.ts'
 import { readChartState, writeChartState } from './chart-state.ts'
-import { isInlineImage, markdownToHtml } from './markdown.ts'
+import { isInlineImage, isOutwardLink, markdownToHtml } from './markdown.ts'
 import { groupMetrics } from './metric-groups.ts'
 import { commitUrl, splitTags } from './run-facts.ts'
 
@@ -94,6 +94,19 @@ describe('markdown', () => {
     ['data:text/html,<script>', false],
     [' data:image/png;base64,x', false]
   ])('image %s inline: %s', (source, inline) => expect(isInlineImage(source)).toBe(inline))
+})
+
+describe('links', () => {
+  it.each([
+    ['https://example.org', true],
+    ['mailto:a@example.org', true],
+    ['#part', true],
+    ['/trash', false],
+    ['//example.org', false],
+    ['javascript:alert(1)', false],
+    ['data:text/html,x', false],
+    ['https:settings', false]
+  ])('%s leads out: %s', (address, outward) => expect(isOutwardLink(address)).toBe(outward))
 })
 
 describe('facts', () => {

@@ -18,7 +18,8 @@ export interface Columns {
   readonly refs: readonly ColumnRef[]
 }
 
-export const KINDS = ['param', 'metric', 'tag'] as const satisfies readonly ColumnKind[]
+/** Results before causes: a metric is what a table is read for, so it has to be in sight. */
+export const KINDS = ['metric', 'param', 'tag'] as const satisfies readonly ColumnKind[]
 const PREFIX: Readonly<Record<ColumnKind, string>> = { param: 'params.', metric: 'metrics.', tag: 'tags.' }
 
 const DEFAULT_FACTS: readonly Fact[] = ['status', 'started', 'duration']
@@ -33,8 +34,8 @@ const DEFAULT_PARAMS = 6
 export function defaultColumns(keys: ExperimentKeys, before: Columns | null = null): Columns {
   const own = keys.metrics.filter((key) => !key.startsWith('system/'))
   const refs = [
-    ...firstKeys('param', keys.params, DEFAULT_PARAMS, before),
-    ...firstKeys('metric', own.length > 0 ? own : keys.metrics, DEFAULT_METRICS, before)
+    ...firstKeys('metric', own.length > 0 ? own : keys.metrics, DEFAULT_METRICS, before),
+    ...firstKeys('param', keys.params, DEFAULT_PARAMS, before)
   ]
   return { facts: DEFAULT_FACTS, refs }
 }
@@ -74,6 +75,19 @@ export function parseColumns(texts: readonly string[]): Columns {
   return { facts, refs: KINDS.flatMap((kind) => refs.filter((ref) => ref.kind === kind)) }
 }
 
+/** One group of columns as it is drawn: facts have no heading. */
+export interface ColumnGroup {
+  readonly kind: ColumnKind | 'fact'
+  readonly columns: readonly (ColumnRef | Fact)[]
+}
+
+/** The groups in the order they are drawn. On a narrow screen values come first: they are what there is room for. */
+export function columnGroups(columns: Columns, narrow: boolean): readonly ColumnGroup[] {
+  const facts: ColumnGroup = { kind: 'fact', columns: columns.facts }
+  const values = KINDS.map((kind): ColumnGroup => ({ kind, columns: columns.refs.filter((ref) => ref.kind === kind) }))
+  return (narrow ? [...values, facts] : [facts, ...values]).filter((group) => group.columns.length > 0)
+}
+
 export const columnIds = (columns: Columns): readonly string[] => [
   ...columns.facts,
   ...columns.refs.map((ref) => columnId(ref))
@@ -88,11 +102,11 @@ export function toggleColumn(columns: Columns, column: ColumnRef | Fact): Column
   return parseColumns(ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id])
 }
 
+const FACT_WIDTHS: Readonly<Record<Fact, number>> = { status: 100, started: 104, duration: 104, user: 112 }
+
 /** CSS pixels, decided by kind and label alone, so that no value that streams in can move a column. */
 export function columnWidth(column: ColumnRef | Fact): number {
-  if (column === 'status') return 104
-  if (column === 'started' || column === 'duration') return 112
-  if (column === 'user') return 120
+  if (typeof column === 'string') return FACT_WIDTHS[column]
   const room = column.key.length * 7 + 46
   const [narrow, wide] = column.kind === 'tag' ? [120, 180] : [96, 168]
   return Math.min(wide, Math.max(narrow, room))

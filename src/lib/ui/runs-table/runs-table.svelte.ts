@@ -1,9 +1,10 @@
+import { MediaQuery } from 'svelte/reactivity'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import type { Live, LiveFailure, LiveQuery } from '#lib/live/live.svelte.ts'
 import type { ColumnRef, ExperimentKeys, RunRow, RunsQuery } from '#lib/live/protocol.ts'
 import { plural } from '../shared/format.ts'
 import type { Toasts } from '../shared/toasts.svelte.ts'
-import { columnId, columnWidth, defaultColumns, type Columns } from './columns.ts'
+import { columnGroups, columnId, columnWidth, defaultColumns, type ColumnGroup, type Columns } from './columns.ts'
 import type { Span } from './magnitude.ts'
 import { nextSort, orderBy, type SortKey } from './order.ts'
 import { ROW_HEIGHT, scrollToRow, visibleAt, windowAt, type RowWindow } from './row-window.ts'
@@ -40,6 +41,7 @@ export class RunsTable {
   readonly #best: LiveQuery<RunsQuery>
   readonly #worst: LiveQuery<RunsQuery>
 
+  readonly #narrow = new MediaQuery('max-width: 700px')
   scrollTop = $state(0)
   /** CSS pixels of the part that shows rows. */
   height = $state(600)
@@ -67,9 +69,9 @@ export class RunsTable {
 
   readonly keys = $derived.by((): ExperimentKeys => this.#keys.current ?? NO_KEYS)
   readonly columns = $derived.by((): Columns => this.state.columns ?? this.#remembered ?? this.#defaults())
-  readonly gridTemplate = $derived(
-    [...this.columns.facts, ...this.columns.refs].map((column) => `${columnWidth(column)}px`).join(' ')
-  )
+  readonly groups = $derived.by((): readonly ColumnGroup[] => columnGroups(this.columns, this.#narrow.current))
+  readonly shown = $derived(this.groups.flatMap((group) => group.columns))
+  readonly gridTemplate = $derived(this.shown.map((column) => `${columnWidth(column)}px`).join(' '))
   readonly total = $derived.by((): number | null => this.#runs.current?.total ?? null)
   readonly error = $derived.by((): LiveFailure | null => this.#runs.error)
   readonly visible = $derived(visibleAt(this.scrollTop, this.height, this.total ?? 0))

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { ExperimentKeys } from '#lib/live/protocol.ts'
-import { columnIds, columnWidth, defaultColumns, parseColumn, parseColumns, toggleColumn } from './columns.ts'
+import {
+  columnGroups,
+  columnIds,
+  columnWidth,
+  defaultColumns,
+  parseColumn,
+  parseColumns,
+  toggleColumn
+} from './columns.ts'
 import { isBest, magnitude } from './magnitude.ts'
 import { DEFAULT_SORT, nextSort, orderBy, parseSort, sortToText } from './order.ts'
 import { ROW_HEIGHT, scrollToRow, visibleAt, windowAt } from './row-window.ts'
@@ -99,7 +107,7 @@ describe('columns', () => {
     const columns = defaultColumns(keys)
     expect(columns.refs.filter((ref) => ref.kind === 'param')).toHaveLength(6)
     expect(columns.refs.filter((ref) => ref.kind === 'metric').map((ref) => ref.key)).toEqual(keys.metrics.slice(1, 9))
-    expect(defaultColumns({ ...keys, metrics: ['system/cpu'] }).refs.at(-1)).toEqual({
+    expect(defaultColumns({ ...keys, metrics: ['system/cpu'] }).refs[0]).toEqual({
       kind: 'metric',
       key: 'system/cpu'
     })
@@ -113,14 +121,20 @@ describe('columns', () => {
 
   it('keeps groups together however they were chosen', () => {
     const columns = parseColumns(['metrics.a', 'params.b', 'status', 'metrics.a', 'nonsense', 'tags.'])
-    expect(columnIds(columns)).toEqual(['status', 'params.b', 'metrics.a'])
+    expect(columnIds(columns)).toEqual(['status', 'metrics.a', 'params.b'])
     expect(columnIds(toggleColumn(columns, { kind: 'param', key: 'c' }))).toEqual([
       'status',
+      'metrics.a',
       'params.b',
-      'params.c',
-      'metrics.a'
+      'params.c'
     ])
-    expect(columnIds(toggleColumn(columns, 'status'))).toEqual(['params.b', 'metrics.a'])
+    expect(columnIds(toggleColumn(columns, 'status'))).toEqual(['metrics.a', 'params.b'])
+  })
+
+  it('draws values before facts where there is little room', () => {
+    const columns = parseColumns(['status', 'metrics.a', 'tags.b'])
+    expect(columnGroups(columns, false).map((group) => group.kind)).toEqual(['fact', 'metric', 'tag'])
+    expect(columnGroups(columns, true).map((group) => group.kind)).toEqual(['metric', 'tag', 'fact'])
   })
 
   it('keeps dots in keys', () => expect(parseColumn('tags.a.b')).toEqual({ kind: 'tag', key: 'a.b' }))
@@ -142,7 +156,7 @@ describe('view state', () => {
       filter: "params.`a b` = 'ü&='",
       sort: { key: { kind: 'metric', key: 'val/loss' }, descending: true },
       view: 'ALL',
-      columns: parseColumns(['status', 'metrics.val/loss', 'params.a,b'])
+      columns: parseColumns(['status', 'params.a,b', 'metrics.val/loss'])
     } as const
     expect(readViewState(writeViewState(state, new URLSearchParams()))).toEqual(state)
   })
