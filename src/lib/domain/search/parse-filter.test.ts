@@ -195,6 +195,12 @@ describe('a run filter that cannot be read', () => {
     expect(refusal(() => parseRunFilter(`tags.a = '\ud800' !`)).position).toBe(13)
   })
 
+  it('names only so many tokens of a filter that is all wrong', () => {
+    const { message } = refusal(() => parseRunFilter('!? '.repeat(30_000)))
+    expect(message).toMatch(/^Invalid clause\(s\) in filter string: '!', '\?', .*, '\?', …$/)
+    expect(message.length).toBeLessThan(400)
+  })
+
   it('is bounded in length, depth, clauses and patterns', () => {
     const over = (filter: string) => refusal(() => parseRunFilter(filter)).message
     expect(over(' '.repeat(SEARCH.filterLength + 1))).toMatch(/at most 100000 characters/)

@@ -1,4 +1,5 @@
 /** Where a parser stands in its tokens, and the one error every misplaced token leads to. */
+import { SEARCH } from '../limits.ts'
 import { isFieldToken } from './fields.ts'
 import { SearchSyntaxError } from './syntax-error.ts'
 import { keywordOf, tokenize, type Keyword, type Token } from './tokens.ts'
@@ -51,7 +52,9 @@ export function structural<A extends string>(cursor: TokenCursor<A>, expected: r
   const token = cursor.peek()
   const previous = cursor.previous()
   const quote = cursor.vocabulary.clauseQuote
-  const clauses = misplaced(cursor).map((raw) => `${quote}${raw}${quote}`)
+  const tokens = misplaced(cursor)
+  const clauses = tokens.slice(0, SEARCH.namedTokens).map((raw) => `${quote}${raw}${quote}`)
+  if (tokens.length > clauses.length) clauses.push('…')
   return new SearchSyntaxError(`Invalid clause(s) in filter string: ${clauses.join(', ')}`, {
     position: token?.start ?? cursor.text.length,
     length: token === undefined ? 0 : token.end - token.start,
