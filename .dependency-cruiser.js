@@ -96,8 +96,8 @@ export default {
     room('demo', '^src/lib/demo/', [domain, '^src/lib/live/']),
     // A page speaks to the store through live; of the other doors and the store it may name types.
     room('ui', '^src/lib/ui/', [domain, '^src/lib/(charts|live|demo)/', wire], { dependencyTypesNot: ['type-only'] }),
-    // A page cannot be handed the worker: it is the page that constructs it.
-    room('routes', '^src/routes/', ['^src/lib/', '^src/workers/connect']),
+    // Only a page can construct the worker. The demo logs as a notebook does, through the SDK.
+    room('routes', '^src/routes/', ['^src/lib/', '^src/workers/connect', '^sdk/runnel']),
     room('service-worker', '^src/service-worker/', [domain, '^src/lib/live/']),
     room('workers', '^src/workers/', [domain, store, `^src/lib/(${doors})/`]),
     room('sync-server', '^sync-server/', [domain, store, `^src/lib/(${doors})/`]),
