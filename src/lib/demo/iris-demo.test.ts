@@ -62,8 +62,7 @@ describe('the iris demo', () => {
     const run = runs[0]!
     expect(run.params).toMatchObject({
       learning_rate: IRIS_DEMO.learningRates[0],
-      batch: 'all 105',
-      split: '70 / 30, stratified'
+      batch_size: 105
     })
     expect(run.dataset.digest).toMatch(/^[0-9a-f]{16}$/)
     expect(Object.keys(run.points[0]!.values)).toEqual(['train/loss', 'train/accuracy', 'eval/loss', 'eval/accuracy'])

@@ -82,7 +82,13 @@ async function trainOne(
     experimentId,
     name: `rate ${learningRate}`,
     params: describeParams(learningRate, train),
-    tags: { model: 'softmax regression', 'runnel.source': 'demo' },
+    tags: {
+      'mlflow.source.name': 'Runnel demo',
+      'mlflow.source.type': 'LOCAL',
+      model: 'softmax regression',
+      features: IRIS_FEATURES.join(', '),
+      split: SPLIT
+    },
     dataset
   })
   try {
@@ -113,14 +119,15 @@ async function trainOne(
   }
 }
 
+/** Train and test share in percent; every species in both by its share. */
+const SPLIT = `${IRIS_DEMO.trainShare * 100} / ${100 - IRIS_DEMO.trainShare * 100}, stratified`
+
 const describeParams = (learningRate: number, train: Samples): Record<string, string | number> => ({
   learning_rate: learningRate,
   epochs: IRIS_DEMO.epochs,
   l2: IRIS_DEMO.l2,
-  batch: `all ${train.count}`,
-  split: `${IRIS_DEMO.trainShare * 100} / ${100 - IRIS_DEMO.trainShare * 100}, stratified`,
-  seed: IRIS_DEMO.seed,
-  features: IRIS_FEATURES.join(', ')
+  batch_size: train.count,
+  seed: IRIS_DEMO.seed
 })
 
 async function logResults(run: OpenRun, model: Model, { iris, test, scale }: Prepared): Promise<void> {

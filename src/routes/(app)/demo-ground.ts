@@ -1,3 +1,4 @@
+import type { PortMessageToStore } from '#lib/bridge/protocol.ts'
 import type { OpenRun, RunLogger } from '#lib/demo/run-logger.ts'
 import type { DemoGround } from '#lib/demo/demo.svelte.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
@@ -68,6 +69,7 @@ async function connectLogger(live: Live): Promise<RunLogger> {
     async close() {
       await runnel.flush()
       closed = true
+      port?.postMessage({ t: 'close' } satisfies PortMessageToStore)
       port?.close()
     }
   }

@@ -15,9 +15,7 @@ await run.end()`
   },
   {
     title: 'MLflow’s REST API, from a page of this origin',
-    code: `await fetch("/api/2.0/mlflow/experiments/search", {
-  method: "POST",
-  body: JSON.stringify({ max_results: 100 })
-})`
+    code: `const answer = await fetch("/api/2.0/mlflow/experiments/search?max_results=100")
+const { experiments } = await answer.json()`
   }
 ]
