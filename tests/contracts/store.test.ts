@@ -194,6 +194,19 @@ describe.each(ENGINES)('store on %s', (name) => {
     ])
   })
 
+  test('[PA2] values are cut between characters, never inside one', async () => {
+    const { store } = await open()
+    const run = await newRun(store)
+    const value = `${'x'.repeat(5999)}😀😀`
+    const log = () => store.write((tx) => logParams(tx, run, [{ key: 'a', value }]))
+    await log()
+    await log()
+    await store.write((tx) => setRunTags(tx, run, [{ key: 't', value: '😀'.repeat(8001) }]))
+    const { data } = await store.read((r) => getRun(r, run.runId))
+    expect(data.params).toEqual([{ key: 'a', value: `${'x'.repeat(5999)}😀` }])
+    expect(data.tags.find((tag) => tag.key === 't')?.value).toBe('😀'.repeat(8000))
+  })
+
   test('[TG1] tags change, the last of equal keys wins, deleting an absent one is refused', async () => {
     const { store } = await open()
     const run = await newRun(store)

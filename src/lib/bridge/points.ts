@@ -20,9 +20,9 @@ interface SeriesGroup {
   readonly key: string
   count: number
   filled: number
-  steps: Float64Array
-  timestamps: Float64Array
-  values: Float64Array
+  steps: Float64Array<ArrayBuffer>
+  timestamps: Float64Array<ArrayBuffer>
+  values: Float64Array<ArrayBuffer>
 }
 
 const none = new Float64Array()

@@ -15,7 +15,10 @@ const drawn = (
   sampled: false,
   nanX: Float64Array.from(holes.nan ?? []),
   posInfX: Float64Array.from(holes.up ?? []),
-  negInfX: Float64Array.from(holes.down ?? [])
+  negInfX: Float64Array.from(holes.down ?? []),
+  nanCount: holes.nan?.length ?? 0,
+  posInfCount: holes.up?.length ?? 0,
+  negInfCount: holes.down?.length ?? 0
 })
 
 describe('plot data', () => {

@@ -35,7 +35,10 @@ const EMPTY: DrawnSeries = {
   sampled: false,
   nanX: new Float64Array(),
   posInfX: new Float64Array(),
-  negInfX: new Float64Array()
+  negInfX: new Float64Array(),
+  nanCount: 0,
+  posInfCount: 0,
+  negInfCount: 0
 }
 
 const Y_AXIS_WIDTH = 52
@@ -120,6 +123,13 @@ export class LineChart {
     return xExtent(this.#range, x[0] ?? null, x[x.length - 1] ?? null, this.#options.axis)
   }
 
+  /** Around a single point there is room but no data: a step -1 that never was is not labelled. */
+  #blankOutside(ticks: readonly number[], texts: readonly string[]): string[] {
+    const { x } = this.#data
+    const alone = this.#range === null && x.length > 0 && x[0] === x[x.length - 1]
+    return ticks.map((tick, index) => (alone && tick !== x[0] ? '' : (texts[index] ?? '')))
+  }
+
   #line(): uPlot.Series {
     const color = (): string => this.#colors.line
     return {
@@ -155,8 +165,18 @@ export class LineChart {
     }
     if (axis === 'time') return { ...base, space: 90 }
     if (axis === 'relative')
-      return { ...base, space: 60, incrs: [...RELATIVE_STEPS], values: (_, ticks) => relativeTexts(ticks) }
-    return { ...base, space: 60, incrs: [...STEP_STEPS], values: (_, ticks) => ticks.map(stepText) }
+      return {
+        ...base,
+        space: 60,
+        incrs: [...RELATIVE_STEPS],
+        values: (_, ticks) => this.#blankOutside(ticks, relativeTexts(ticks))
+      }
+    return {
+      ...base,
+      space: 60,
+      incrs: [...STEP_STEPS],
+      values: (_, ticks) => this.#blankOutside(ticks, ticks.map(stepText))
+    }
   }
 
   #yAxis(): uPlot.Axis {

@@ -66,11 +66,14 @@ export function parseArtifactPath(text: string, options: { readonly allowRoot?: 
   return path
 }
 
-/** Percent-decode until nothing changes; a `%` that starts no valid sequence stays, as in `dog%step%100`. */
+/**
+ * Percent-decode until nothing changes. A `%` that starts no valid sequence stays, as in `dog%step%100`; so do control characters other than
+ * NUL, tab and the line ends, which no path means and which would otherwise make `%100` unreadable.
+ */
 function decodeFully(text: string): string {
   let current = text
   for (let round = 0; round < DECODE_ROUNDS; round++) {
-    const next = current.replace(/(?:%[0-9a-fA-F]{2})+/g, (escapes) => {
+    const next = current.replace(ESCAPES, (escapes) => {
       try {
         return decodeURIComponent(escapes)
       } catch {
@@ -83,5 +86,7 @@ function decodeFully(text: string): string {
   }
   throw invalid(INVALID_PATH)
 }
+
+const ESCAPES = /(?:%(?!0[1-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])[0-9a-fA-F]{2})+/g
 
 export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { downsample } from './downsample.ts'
+import { downsample, withNeighbours } from './downsample.ts'
 import { assertSeries, axisValues, pointsOf, seriesOf } from './series.ts'
 
 interface Place {
@@ -199,4 +199,18 @@ describe('a series', () => {
     expect(() => assertSeries({ ...series, steps: Float64Array.of(1, 1.5) })).toThrow(/integers/)
     expect(() => assertSeries({ ...series, timestamps: Float64Array.of(1, NaN) })).toThrow(/finite/)
   })
+})
+
+it('[DS9] neighbours: one finite point beyond each end, none invented', () => {
+  const x = Float64Array.of(5, 1, 2, 9, 8, 0)
+  const y = Float64Array.of(50, 10, NaN, 90, 80, 0)
+  const range = [3, 6] as const
+  const drawn = withNeighbours(downsample(x, y, range, 10), x, y, range)
+  expect([...drawn.x]).toEqual([1, 5, 8])
+  expect([...drawn.y]).toEqual([10, 50, 80])
+  const between = withNeighbours(downsample(x, y, [3, 4], 10), x, y, [3, 4])
+  expect([...between.x]).toEqual([1, 5])
+  expect(between.count).toBe(0)
+  const all = downsample(x, y, [0, 9], 10)
+  expect(withNeighbours(all, x, y, [0, 9])).toBe(all)
 })

@@ -67,6 +67,33 @@ export function downsample(
   }
 }
 
+/**
+ * A drawn range with the finite points nearest to it outside, one on each side where there is one: so that a line runs to the edges of the
+ * picture, and a range between two points is not empty.
+ *
+ * x, y     the whole series, as given to `downsample`
+ * returns  `drawn` itself when nothing lies outside
+ */
+export function withNeighbours(
+  drawn: Drawn,
+  x: Float64Array,
+  y: Float64Array,
+  [low, high]: readonly [number, number]
+): Drawn {
+  let before = NONE
+  let after = NONE
+  for (let i = 0; i < x.length; i++) {
+    const at = x[i]!
+    if ((at >= low && at <= high) || !Number.isFinite(y[i])) continue
+    if (at < low && (before === NONE || at >= x[before]!)) before = i
+    if (at > high && (after === NONE || at < x[after]!)) after = i
+  }
+  if (before === NONE && after === NONE) return drawn
+  const around = (inside: Float64Array, all: Float64Array) =>
+    Float64Array.of(...(before === NONE ? [] : [all[before]!]), ...inside, ...(after === NONE ? [] : [all[after]!]))
+  return { ...drawn, x: around(drawn.x, x), y: around(drawn.y, y) }
+}
+
 // ── buckets ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface Grid {

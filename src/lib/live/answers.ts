@@ -1,6 +1,7 @@
 import { unreachable } from '#lib/domain/errors.ts'
 import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
-import { downsample } from '#lib/domain/downsample.ts'
+import { downsample, withNeighbours } from '#lib/domain/downsample.ts'
+import { axisValues } from '#lib/domain/series.ts'
 import { TAGS } from '#lib/domain/tag.ts'
 import { artifactUsage, listArtifacts } from '#lib/store/artifacts.ts'
 import { totals } from '#lib/store/totals.ts'
@@ -13,7 +14,7 @@ import { readSetting } from '#lib/store/settings.ts'
 import { runsInTrash } from '#lib/store/trash.ts'
 import { DURABILITY_SETTING, isDurability, runArtifactPath } from './commands.ts'
 import type { Notebooks } from './notebooks.ts'
-import type { Answers, ChartAxis, DrawnSeries, Query, RunDetail, SeriesQuery } from './protocol.ts'
+import type { Answers, DrawnSeries, Query, RunDetail, SeriesQuery } from './protocol.ts'
 import { RunsView } from './runs-view.ts'
 import { SeriesCache } from './series-cache.ts'
 
@@ -81,15 +82,12 @@ export class Answering {
 
   async #drawn(r: Reader, query: SeriesQuery): Promise<DrawnSeries> {
     const runId = parseRunId(query.runId)
-    const { steps, timestamps, values } = await this.#series.points(r, runId, query.key)
-    const start = query.axis === 'relative' ? ((await findRunInfo(r, runId))?.startTime ?? 0) : 0
-    return downsample(axisValues(query.axis, steps, timestamps, start), values, query.range, query.buckets)
+    const series = await this.#series.points(r, runId, query.key)
+    const origin = query.axis === 'relative' ? ((await findRunInfo(r, runId))?.startTime ?? 0) : 0
+    const x = axisValues(series, query.axis, origin)
+    const drawn = downsample(x, series.values, query.range, query.buckets)
+    return query.range === null ? drawn : withNeighbours(drawn, x, series.values, query.range)
   }
-}
-
-function axisValues(axis: ChartAxis, steps: Float64Array, timestamps: Float64Array, start: number): Float64Array {
-  if (axis === 'step') return steps
-  return axis === 'time' ? timestamps : timestamps.map((time) => time - start)
 }
 
 async function runDetail(r: Reader, id: RunId, memory: WatchMemory): Promise<RunDetail | null> {

@@ -2,6 +2,7 @@ import { artifactRootPath, parseArtifactPath } from '#lib/domain/artifact.ts'
 import { RunnelError, absent, invalid } from '#lib/domain/errors.ts'
 import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
 import { isRunStatus, isTerminal } from '#lib/domain/run.ts'
+import { seriesOf } from '#lib/domain/series.ts'
 import { validateExperimentName, validateExperimentTag, validateRunTag } from '#lib/domain/validate.ts'
 import { findArtifact } from '#lib/store/artifacts.ts'
 import {
@@ -77,12 +78,7 @@ export function createCommands(
     runIds: (query) => store.read((r) => matchingIds(r, query)),
     readArtifact: (runId, path) => readArtifact(store, parseRunId(runId), path),
     history: async (runId, key) => {
-      const points = await store.read((r) => metricHistory(r, parseRunId(runId), key))
-      return {
-        steps: Float64Array.from(points, (point) => point.step),
-        timestamps: Float64Array.from(points, (point) => point.timestamp),
-        values: Float64Array.from(points, (point) => point.value)
-      }
+      return seriesOf(await store.read((r) => metricHistory(r, parseRunId(runId), key)))
     },
     setDurability: async (durability) => {
       if (!isDurability(durability)) throw invalid(`Unknown durability ${JSON.stringify(durability)}.`)

@@ -5,11 +5,13 @@
  * commit touches what it names. Pages ask for windows, never for everything. Commands resolve when their effect is durable.
  */
 import type { ArtifactEntry } from '#lib/domain/artifact.ts'
+import type { Drawn } from '#lib/domain/downsample.ts'
 import type { WireError } from '#lib/domain/errors.ts'
 import type { Experiment, ExperimentSummary } from '#lib/domain/experiment.ts'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type { Run, RunInfo, RunStatus } from '#lib/domain/run.ts'
+import type { SeriesAxis } from '#lib/domain/series.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
 
 // ── queries ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -36,7 +38,7 @@ export interface RunsQuery {
   readonly columns: readonly ColumnRef[]
 }
 
-export type ChartAxis = 'step' | 'time' | 'relative'
+export type ChartAxis = SeriesAxis
 
 export interface SeriesQuery {
   readonly kind: 'series'
@@ -92,18 +94,8 @@ export interface RunDetail {
   readonly children: readonly RunInfo[]
 }
 
-/** A series as drawn: x ascending, parallel arrays, transferred. When `sampled`, first, last, min and max of every bucket are kept. */
-export interface DrawnSeries {
-  readonly x: Float64Array
-  readonly y: Float64Array
-  /** Points in the range, before down-sampling, NaN and ±Infinity included. */
-  readonly count: number
-  readonly sampled: boolean
-  /** Where values could not be drawn as numbers. */
-  readonly nanX: Float64Array
-  readonly posInfX: Float64Array
-  readonly negInfX: Float64Array
-}
+/** A series as drawn, transferred. With a range, one point beyond each of its ends comes with it, where there is one. */
+export type DrawnSeries = Drawn
 
 export interface TrashView {
   readonly experiments: readonly ExperimentSummary[]

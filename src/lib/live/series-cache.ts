@@ -1,14 +1,15 @@
 import type { RunId } from '#lib/domain/ids.ts'
+import type { Series } from '#lib/domain/series.ts'
 import type { Reader } from '#lib/store/database.ts'
-import { findMetric, seriesFrom, type SeriesColumns } from '#lib/store/metrics.ts'
+import { findMetric, seriesFrom } from '#lib/store/metrics.ts'
 
 /** Series kept for charts that are looked at; a screen shows a few dozen. */
 const KEPT_SERIES = 64
 
 interface Cached {
-  steps: Float64Array
-  timestamps: Float64Array
-  values: Float64Array
+  steps: Float64Array<ArrayBuffer>
+  timestamps: Float64Array<ArrayBuffer>
+  values: Float64Array<ArrayBuffer>
   /** Points in use; the arrays are longer, so that appending is cheap. In (step, timestamp, value) order. */
   count: number
 }
@@ -21,7 +22,7 @@ export class SeriesCache {
   readonly #series = new Map<string, Cached>()
 
   /** Points in (step, timestamp, value) order. The arrays belong to the cache: read them before the next call, change nothing. */
-  async points(r: Reader, runId: RunId, key: string): Promise<SeriesColumns> {
+  async points(r: Reader, runId: RunId, key: string): Promise<Series> {
     const name = `${runId}/${key}`
     const cached = this.#series.get(name)
     const total = (await findMetric(r, runId, key))?.count ?? 0
@@ -38,7 +39,7 @@ export class SeriesCache {
   }
 }
 
-const toCached = ({ steps, timestamps, values }: SeriesColumns): Cached => ({
+const toCached = ({ steps, timestamps, values }: Series): Cached => ({
   steps,
   timestamps,
   values,
@@ -58,10 +59,10 @@ async function grown(r: Reader, runId: RunId, key: string, cached: Cached, total
   return append(cached, kept, tail)
 }
 
-function append(cached: Cached, kept: number, tail: SeriesColumns): Cached {
+function append(cached: Cached, kept: number, tail: Series): Cached {
   const count = kept + tail.steps.length
   const room = count > cached.steps.length ? Math.max(1024, count * 2) : cached.steps.length
-  const column = (old: Float64Array, more: Float64Array) => {
+  const column = (old: Float64Array<ArrayBuffer>, more: Float64Array) => {
     const array = room === old.length ? old : new Float64Array(room)
     if (array !== old) array.set(old.subarray(0, kept))
     array.set(more, kept)

@@ -5,6 +5,7 @@ import { newExperimentId, type ExperimentId } from '#lib/domain/ids.ts'
 import type { LifecycleStage, ViewType } from '#lib/domain/lifecycle.ts'
 import type { Tag } from '#lib/domain/tag.ts'
 import type { Selectable } from 'kysely'
+import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import type { ExperimentsTable } from './schema.ts'
 
@@ -49,8 +50,9 @@ export async function findExperimentByName(r: Reader, name: string): Promise<Exp
 
 /** In the order of `ids`; unknown ids are left out. */
 export async function getExperiments(r: Reader, ids: readonly ExperimentId[]): Promise<Experiment[]> {
-  if (ids.length === 0) return []
-  const rows = await r.db.selectFrom('experiments').selectAll().where('experiment_id', 'in', ids.map(Number)).execute()
+  const rows: Selectable<ExperimentsTable>[] = []
+  for (const part of chunks(ids.map(Number)))
+    rows.push(...(await r.db.selectFrom('experiments').selectAll().where('experiment_id', 'in', part).execute()))
   const byId = new Map((await withTags(r, rows)).map((experiment) => [experiment.experimentId, experiment]))
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
@@ -180,18 +182,14 @@ async function putTag(tx: Tx, id: ExperimentId, key: string, value: string): Pro
 
 async function withTags(r: Reader, rows: readonly Selectable<ExperimentsTable>[]): Promise<Experiment[]> {
   const tags = new Map<number, Tag[]>()
-  if (rows.length > 0) {
-    const found = await r.db
-      .selectFrom('experiment_tags')
-      .selectAll()
-      .where(
-        'experiment_id',
-        'in',
-        rows.map((row) => row.experiment_id)
-      )
-      .execute()
-    for (const { experiment_id, key, value } of found)
-      tags.set(experiment_id, [...(tags.get(experiment_id) ?? []), { key, value: value ?? '' }])
+  for (const part of chunks(rows.map((row) => row.experiment_id))) {
+    const found = await r.db.selectFrom('experiment_tags').selectAll().where('experiment_id', 'in', part).execute()
+    for (const { experiment_id, key, value } of found) {
+      const tag = { key, value: value ?? '' }
+      const known = tags.get(experiment_id)
+      if (known) known.push(tag)
+      else tags.set(experiment_id, [tag])
+    }
   }
   return rows.map((row) => ({
     experimentId: String(row.experiment_id) as ExperimentId,

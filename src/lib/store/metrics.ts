@@ -2,23 +2,17 @@ import { sql } from 'kysely'
 import type { RunId } from '#lib/domain/ids.ts'
 import { isLater, type MetricPoint, type MetricSummary, type Point } from '#lib/domain/metric.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
+import { seriesOf, type Series } from '#lib/domain/series.ts'
 import { groupByRun } from './by-run.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import { noteKey } from './keys.ts'
 
-/** Points of one series as parallel columns of equal length, in any order. Timestamps are epoch ms; values may be NaN or ±Infinity. */
-export interface SeriesColumns {
-  readonly steps: Float64Array
-  readonly timestamps: Float64Array
-  readonly values: Float64Array
-}
-
 /**
  * Add points to a series; exact repeats vanish. Keeps `latest_metrics` by MLflow's rule and the series' extremes and count beside it.
  * `run` must be active (requireActiveRun).
  */
-export async function logSeries(tx: Tx, run: RunInfo, key: string, points: SeriesColumns): Promise<void> {
+export async function logSeries(tx: Tx, run: RunInfo, key: string, points: Series): Promise<void> {
   const { steps, timestamps, values } = points
   if (steps.length === 0) return
   const isNan = new Uint8Array(values.length)
@@ -50,11 +44,7 @@ export async function logPoints(tx: Tx, run: RunInfo, points: readonly MetricPoi
     else byKey.set(point.key, [point])
   }
   for (const [key, series] of byKey) {
-    await logSeries(tx, run, key, {
-      steps: Float64Array.from(series, (point) => point.step),
-      timestamps: Float64Array.from(series, (point) => point.timestamp),
-      values: Float64Array.from(series, (point) => point.value)
-    })
+    await logSeries(tx, run, key, seriesOf(series))
   }
 }
 
@@ -64,7 +54,7 @@ interface SeriesExtremes {
   readonly max: number | null
 }
 
-function summarise({ steps, timestamps, values }: SeriesColumns): SeriesExtremes {
+function summarise({ steps, timestamps, values }: Series): SeriesExtremes {
   const at = (i: number): Point => ({ step: steps[i]!, timestamp: timestamps[i]!, value: values[i]! })
   let latest = at(0)
   let min: number | null = null
@@ -170,12 +160,7 @@ export async function metricHistory(
  * Points whose step is at least `fromStep` (all when null), as parallel columns in (step, timestamp, value) order: the order in which
  * they are clustered, so this reads no more than it returns.
  */
-export async function seriesFrom(
-  r: Reader,
-  runId: RunId,
-  key: string,
-  fromStep: number | null
-): Promise<SeriesColumns> {
+export async function seriesFrom(r: Reader, runId: RunId, key: string, fromStep: number | null): Promise<Series> {
   let query = r.db
     .selectFrom('metrics')
     .select(['step', 'timestamp', 'value', 'is_nan'])

@@ -3,6 +3,7 @@ import type { RunId } from '#lib/domain/ids.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
 import type { Param } from '#lib/domain/param.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
+import { cutText } from '#lib/domain/text.ts'
 import { groupByRun } from './by-run.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
@@ -19,7 +20,7 @@ export async function logParams(
   { single = false }: { readonly single?: boolean } = {}
 ): Promise<void> {
   if (params.length === 0) return
-  const cut = params.map(({ key, value }) => ({ key, value: value.slice(0, LIMITS.paramValueLength) }))
+  const cut = params.map(({ key, value }) => ({ key, value: cutText(value, LIMITS.paramValueLength) }))
   const stored = new Map(
     (
       await tx.db

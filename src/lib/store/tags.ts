@@ -3,6 +3,7 @@ import type { RunId } from '#lib/domain/ids.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
 import { TAGS, type Tag } from '#lib/domain/tag.ts'
+import { cutText } from '#lib/domain/text.ts'
 import { groupByRun } from './by-run.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
@@ -14,7 +15,7 @@ import { noteKey } from './keys.ts'
  */
 export async function setRunTags(tx: Tx, run: RunInfo, tags: readonly Tag[]): Promise<void> {
   if (tags.length === 0) return
-  const last = new Map(tags.map(({ key, value }) => [key, value.slice(0, LIMITS.tagValueLength)]))
+  const last = new Map(tags.map(({ key, value }) => [key, cutText(value, LIMITS.tagValueLength)]))
   await tx.db
     .insertInto('tags')
     .values([...last].map(([key, value]) => ({ run_uuid: run.runId, key, value })))

@@ -79,7 +79,7 @@ const BAD_PATHS = [
 const GOOD_PATHS = [
   'path',
   'path/to/file',
-  'dog%step%9%timestamp%9',
+  'dog%step%100%timestamp%100',
   '100%',
   'dog+step+100+timestamp+100',
   'sp ace',
