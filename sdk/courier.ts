@@ -33,7 +33,9 @@ const WINDOW_MARK = 'runnel.window'
 const FRAME_TIMEOUT_MS = 5000
 /** A window in front of a person gets longer before they are told that something is wrong. */
 const WINDOW_TIMEOUT_MS = 15_000
-const CLOSED_CHECK_MS = 500
+const CLOSED_CHECK_MS = 250
+/** Nobody closes a window by hand sooner than this. */
+const SEVERED_MS = 3000
 
 export class Courier {
   readonly origin: string
@@ -75,7 +77,11 @@ export class Courier {
     this.#notice.hide()
   }
 
-  /** Send a hello and its port, if there is a page to send it to. */
+  /** Whether there is a page to send a hello to. */
+  get isReady(): boolean {
+    return this.#ready !== null
+  }
+
   knock(hello: Hello, port: MessagePort): void {
     this.#ready?.postMessage(hello, this.origin, [port])
   }
@@ -94,6 +100,7 @@ export class Courier {
 
   /** The page does not answer. Load it again; a window that was closed is looked for from the start. */
   revive(): void {
+    if (this.#isSearching && this.#ready === null) return
     this.#ready = null
     this.#isSearching = false
     if (this.#window !== null && !this.#window.closed) {
@@ -184,8 +191,8 @@ export class Courier {
     this.#notice.hide()
     const error = new RunnelError(
       'INVALID_STATE',
-      'This page is cut off from the windows it opens (Cross-Origin-Opener-Policy: same-origin), so Runnel cannot be reached from it. ' +
-        'Serve the notebook without that header, or with same-origin-allow-popups.'
+      'Runnel’s window went away at once. If it is still open, this page is cut off from it by its own Cross-Origin-Opener-Policy: ' +
+        'serve the notebook without that header, or with same-origin-allow-popups. If it was closed, call connect() to try again.'
     )
     for (const caller of [...this.#callers]) caller.onImpossible(error)
   }
@@ -194,9 +201,13 @@ export class Courier {
     this.#window = opened
     setMark(true)
     if (this.#windowTimer !== null) clearInterval(this.#windowTimer)
+    const since = performance.now()
     this.#windowTimer = setInterval(() => {
       if (!opened.closed) return
+      const wasReady = this.#ready === opened
       this.#forgetWindow()
+      // A page that isolates itself loses the window as soon as that has loaded (measured: 0.4 s on a busy machine).
+      if (!wasReady && performance.now() - since < SEVERED_MS) return this.#severed()
       // A connection that is open outlives the window as long as another Runnel page does; a lost one comes back through revive().
       const isNeeded = this.#isSearching || [...this.#callers].some((caller) => caller.nonce !== null)
       if (!isNeeded) return

@@ -184,14 +184,14 @@ export class Link implements Caller {
     const hello: Hello = { rnl: 'hello', v: BRIDGE_VERSIONS, session: stream.session, writer: this.#writer, nonce, client }
     let tries = 0
     const tell = (): void => {
-      if (tries++ === UNANSWERED_TRIES) {
+      if (tries++ === UNANSWERED_TRIES || !route.courier.isReady) {
         this.#stopHello()
         this.nonce = null
         route.courier.revive()
       } else route.courier.knock(hello, this.#newCandidate())
     }
-    tell()
     this.#helloTimer = setInterval(tell, BRIDGE.helloEveryMs)
+    tell()
   }
 
   #newCandidate(): MessagePort {
