@@ -62,7 +62,7 @@ export function valueTexts(ticks: readonly (number | null)[]): string[] {
     if (largest >= 100_000 && largest < 1e15) return compact.format(tick)
     if (largest >= 1e15 || largest < 0.001)
       return tick.toExponential(Math.max(0, decimals + Math.floor(Math.log10(largest)))).replace('e+', 'e')
-    return tick.toFixed(decimals)
+    return decimals === 0 ? grouped.format(tick) : tick.toFixed(decimals)
   }
   return ticks.map(text)
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DrawnSeries } from '#lib/live/protocol.ts'
 import { logText, positionText, relativeTexts, stepText, valueTexts } from './axis-text.ts'
 import { dotIndices, toPlotData } from './plot-data.ts'
-import { panRange, wholeRange, xExtent, yExtent, zoomRange } from './scale.ts'
+import { panRange, visibleSpan, wholeRange, xExtent, yExtent, zoomRange } from './scale.ts'
 
 const drawn = (
   x: number[],
@@ -72,6 +72,16 @@ describe('scales', () => {
     expect(yExtent(-Number.MAX_VALUE, Number.MAX_VALUE).every(Number.isFinite)).toBe(true)
   })
 
+  it('sees a line come in and go out', () => {
+    const [x, y] = [
+      [0, 10, 20, 30],
+      [0, 10, null, 5]
+    ]
+    expect(visibleSpan(x, y, [0, 30])).toEqual([0, 10])
+    expect(visibleSpan(x, y, [4, 6])).toEqual([4, 6])
+    expect(visibleSpan(x, y, [12, 18])).toEqual([null, null])
+  })
+
   it('zooms around the middle and stops at the ends', () => {
     expect(zoomRange([0, 100], 0.5, [0, 100])).toEqual([25, 75])
     expect(zoomRange([25, 75], 2, [0, 100])).toBeNull()
@@ -94,7 +104,7 @@ describe('axis text', () => {
     ],
     [
       [0, 500, 1000],
-      ['0', '500', '1000']
+      ['0', '500', '1,000']
     ],
     [
       [0.00001, 0.00002],

@@ -4,7 +4,7 @@ import { logText, RELATIVE_STEPS, relativeTexts, STEP_STEPS, stepText, valueText
 import { drawMarks } from './marks.ts'
 import { readChartColors, type ChartColors } from './palette.ts'
 import { dotIndices, toPlotData, type PlotData } from './plot-data.ts'
-import { wholeRange, xExtent, yExtent, type Range } from './scale.ts'
+import { visibleSpan, wholeRange, xExtent, yExtent, type Range } from './scale.ts'
 
 /** What is under the cursor: the nearest point, NaN and ±Infinity included. */
 export interface Hover {
@@ -101,7 +101,8 @@ export class LineChart {
         x: { time: axis === 'time', range: () => [...this.#xRange()] },
         y: {
           distr: log ? 3 : 1,
-          range: (_, low, high) => {
+          range: () => {
+            const [low, high] = visibleSpan(this.#data.x, this.#data.y, this.#xRange())
             if (log) return low === null || high === null ? [0.1, 1] : uPlot.rangeLog(low, high, 10, false)
             return [...yExtent(low, high)]
           }
