@@ -1,5 +1,6 @@
 import { RunnelError } from '#lib/domain/errors.ts'
 import { parseRunId } from '#lib/domain/ids.ts'
+import type { RunInfo } from '#lib/domain/run.ts'
 import { validateMetricKey } from '#lib/domain/validate.ts'
 import type { Tx } from '#lib/store/database.ts'
 import { logSeries } from '#lib/store/metrics.ts'
@@ -36,22 +37,30 @@ export async function writePoints(tx: Tx, puts: readonly PointPut[], refusals: R
   const groupOf = puts.map(({ points }) => points.series.map(([runId, key]) => groupFor(groups, runId, key)))
   gather(puts, groupOf)
   const refused = new Map<SeriesGroup, RunnelError>()
+  const runs = new Map<string, RunInfo>()
   for (const group of groups.values()) {
     if (group.count === 0) continue
-    try {
-      await tx.attempt(() => writeSeries(tx, group))
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      refused.set(group, error)
-    }
+    // The rules are asked before anything is written, so a refusal leaves nothing to undo.
+    const run = await runToWrite(tx, group, runs)
+    if (run instanceof RunnelError) refused.set(group, run)
+    else await logSeries(tx, run, group.key, group)
   }
   if (refused.size > 0) note(puts, groupOf, refused, refusals)
 }
 
-async function writeSeries(tx: Tx, { runId, key, steps, timestamps, values }: SeriesGroup): Promise<void> {
-  validateMetricKey(key)
-  const run = await requireActiveRun(tx, parseRunId(runId))
-  await logSeries(tx, run, key, { steps, timestamps, values })
+/** The run of a series, or why the series may not be written. */
+async function runToWrite(tx: Tx, { runId, key }: SeriesGroup, runs: Map<string, RunInfo>): Promise<RunInfo | RunnelError> {
+  try {
+    validateMetricKey(key)
+    const known = runs.get(runId)
+    if (known !== undefined) return known
+    const run = await requireActiveRun(tx, parseRunId(runId))
+    runs.set(runId, run)
+    return run
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return error
+  }
 }
 
 function groupFor(groups: Map<string, SeriesGroup>, runId: string, key: string): SeriesGroup {
