@@ -238,6 +238,42 @@ for (const width of [360, 390]) {
   })
 }
 
+test('a notebook of another address is let in by a person, not by a key that was meant for the page', async ({
+  page,
+  context,
+  host,
+  notebook
+}) => {
+  await page.goto(host.origin)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  notebook.page(
+    '/cell.html',
+    `<title>wine.ipynb</title><script type="module">
+      import * as runnel from '${host.origin}/runnel.js'
+      runnel.startRun({ experiment: 'from afar' }).then(
+        () => fetch('/report', { method: 'POST', body: '"started"' }),
+        (error) => fetch('/report', { method: 'POST', body: JSON.stringify(error.code) }))
+    </script>`
+  )
+  const cell = await context.newPage()
+  await cell.goto(`${notebook.origin}/cell.html`)
+  const question = page.getByRole('dialog', { name: 'A notebook asks to log here' })
+  await expect(question).toContainText(notebook.origin)
+  await expect(question).toContainText('It calls itself wine.ipynb')
+  await page.bringToFront()
+  await expectAccessible(page)
+  for (const key of ['Enter', 'Space', 'Escape', 'Escape']) await page.keyboard.press(key)
+  await expect(question).toBeVisible()
+  expect(notebook.reports).toEqual([])
+  await question.getByRole('button', { name: 'Allow' }).click()
+  await notebook.waitForReport((report): report is string => report === 'started')
+  await expect(question).toHaveCount(0)
+  await expect(page.getByRole('contentinfo', { name: 'Status' })).toContainText('1 notebook connected')
+  await page.goto(`${host.origin}/settings`)
+  await page.getByRole('button', { name: `Revoke ${notebook.origin}` }).click()
+  await expect(page.getByText('None yet. A notebook that wants to log asks first.')).toBeVisible()
+})
+
 test('two tabs show the same thing at once', async ({ page, context, host }) => {
   await homeWith(page, host.origin, 'seen twice')
   const other = await context.newPage()

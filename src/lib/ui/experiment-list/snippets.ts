@@ -15,7 +15,7 @@ await run.end()`
   },
   {
     title: 'MLflow’s REST API, from a page of this origin',
-    code: `const answer = await fetch("/api/2.0/mlflow/experiments/search?max_results=100")
-const { experiments } = await answer.json()`
+    code: `const url = "/api/2.0/mlflow/experiments/search?max_results=100"
+const { experiments } = await (await fetch(url)).json()`
   }
 ]
