@@ -62,7 +62,7 @@ test('the demo trains three real runs while it is watched, and goes on while pag
       const headers = { 'Content-Type': 'application/json' }
       const answer = await fetch(`/api/2.0/mlflow/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
       if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`)
-      return answer.json()
+      return (await answer.json()) as Answer
     }
     const { experiments } = await post('experiments/search', { filter: "name = 'iris demo'", max_results: 1 })
     const found = await post('runs/search', { experiment_ids: experiments.map((one) => one.experiment_id) })

@@ -76,12 +76,12 @@ async function connectLogger(live: Live): Promise<RunLogger> {
 }
 
 function openRun(run: runnel.Run): OpenRun {
-  let failure: unknown = null
+  let failure: Error | null = null
   return {
     // Points travel in batches: waiting for each to be durable would hold the trainer back by a batch per epoch.
     async logMetrics(values, step) {
       if (failure !== null) throw failure
-      run.logMetrics(values, { step }).catch((error: unknown) => (failure ??= error))
+      run.logMetrics(values, { step }).catch((error: Error) => (failure ??= error))
     },
     logArtifact: (path, content) => run.logArtifact(path, content),
     end: (status) => run.end(status)
