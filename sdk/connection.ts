@@ -3,7 +3,7 @@ import { newRunId, randomHex } from '#lib/domain/ids.ts'
 import { LIMITS, BRIDGE } from '#lib/domain/limits.ts'
 import { Courier } from './courier.ts'
 import { hashText } from './hash.ts'
-import { Link } from './link.ts'
+import { Link, pageAddress } from './link.ts'
 import { RunLog } from './run-log.ts'
 import { OpStream } from './stream.ts'
 import type { ConnectOptions, Status } from './types.ts'
@@ -82,5 +82,5 @@ function originOf(url: string | undefined): string {
 /** What a person is shown when asked whether this page may log. */
 function pageName(): string {
   const title = typeof document === 'undefined' ? '' : document.title
-  return (title || location.pathname).slice(0, LIMITS.metricKeyLength)
+  return (title || pageAddress('pathname')).slice(0, LIMITS.metricKeyLength)
 }

@@ -10,8 +10,9 @@ const DIGEST_LENGTH = 16
 
 /** A dataset as MLflow keeps it: its content stays in the page, a digest of it is kept. */
 export function describeDataset(given: DatasetDescription): Dataset {
-  const { name, data } = given
-  const source = given.source ?? ''
+  const { data } = given
+  const name = String(given.name)
+  const source = String(given.source ?? '')
   const isUrl = /^[a-z][\w+.-]*:\/\//i.test(source)
   return {
     name,

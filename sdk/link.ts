@@ -153,7 +153,7 @@ export class Link implements Caller {
     }
     const place = answer.where === 'here' ? 'window' : 'open tab'
     route.courier.pointTo(`Runnel asks in its ${place} whether this page may log.`)
-    this.#become('consent', `Runnel asks in its ${place} whether ${location.origin} may log. Answer there to go on.`)
+    this.#become('consent', `Runnel asks in its ${place} whether ${pageAddress('origin')} may log. Answer there to go on.`)
   }
 
   onWaiting(message: string): void {
@@ -291,7 +291,7 @@ export class Link implements Caller {
 
   #onBye(reason: 'upgrade' | 'close' | 'revoked'): void {
     if (reason !== 'revoked') return this.#lose()
-    const text = `Permission for ${location.origin} to log was taken back in Runnel’s settings. Call connect() to ask again.`
+    const text = `Permission for ${pageAddress('origin')} to log was taken back in Runnel’s settings. Call connect() to ask again.`
     this.end('denied', new RunnelError('PERMISSION_DENIED', text))
   }
 
@@ -349,6 +349,9 @@ export class Link implements Caller {
   }
 }
 
+/** A kernel without a page has no address. */
+export const pageAddress = (part: 'origin' | 'pathname'): string => (typeof location === 'undefined' ? '' : location[part])
+
 function closePort(port: MessagePort): void {
   port.onmessage = null
   port.close()
@@ -359,7 +362,7 @@ function deniedError(reason: Exclude<DeniedReason, 'unavailable'>): RunnelError 
     case 'user':
       return new RunnelError(
         'PERMISSION_DENIED',
-        `${location.origin} was not allowed to log to Runnel. Call connect() to ask again, and choose Allow in Runnel’s window.`
+        `${pageAddress('origin')} was not allowed to log to Runnel. Call connect() to ask again, and choose Allow in Runnel’s window.`
       )
     case 'version':
       return new RunnelError('NOT_IMPLEMENTED', 'This runnel.js and the open Runnel speak different versions. Reload both.')

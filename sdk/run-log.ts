@@ -1,9 +1,7 @@
 import type { SessionOp } from '#lib/bridge/protocol.ts'
-import { parseArtifactPath } from '#lib/domain/artifact.ts'
 import { invalid } from '#lib/domain/errors.ts'
 import { randomHex } from '#lib/domain/ids.ts'
 import { TAGS } from '#lib/domain/tag.ts'
-import { validateMetricKey, validateParam, validateRunTag, validateTagKey } from '#lib/domain/validate.ts'
 import { describeDataset } from './datasets.ts'
 import { quietly } from './fate.ts'
 import { imageToBlobs } from './images.ts'
@@ -54,7 +52,7 @@ export class RunLog {
     try {
       const step = options.step ?? 0
       const timestamp = options.timestamp ?? Date.now()
-      // All or nothing: no point is logged when one of them is wrong.
+      // All or nothing: no point is logged when one value is no number.
       for (const key in values) this.#check(key, values[key]!, step, timestamp)
       const parts: Promise<void>[] = []
       for (const key in values) parts.push(this.#point(key, values[key]!, step, timestamp))
@@ -75,8 +73,7 @@ export class RunLog {
   }
 
   #newSeries(key: string): SeriesRef {
-    validateMetricKey(key)
-    const series = { runId: this.runId, key, segment: null, index: 0 }
+    const series = { runId: this.runId, key: String(key), segment: null, index: 0 }
     this.#series.set(key, series)
     return series
   }
@@ -92,7 +89,7 @@ export class RunLog {
 
   /** Log a param. It is set once: the same value again is fine, another is refused. Objects are kept as JSON. */
   logParam(key: string, value: unknown): Promise<void> {
-    return this.#checked({ op: 'param', runId: this.runId, key, value: toText(value) }, validateParam)
+    return this.#op(() => ({ op: 'param', runId: this.runId, key: String(key), value: toText(value) }))
   }
 
   logParams(params: Readonly<Record<string, unknown>>): Promise<void> {
@@ -101,7 +98,7 @@ export class RunLog {
 
   /** Set a tag; later values win. Objects are kept as JSON. */
   setTag(key: string, value: unknown): Promise<void> {
-    return this.#checked({ op: 'tag', runId: this.runId, key, value: toText(value) }, validateRunTag)
+    return this.#op(() => ({ op: 'tag', runId: this.runId, key: String(key), value: toText(value) }))
   }
 
   setTags(tags: Readonly<Record<string, unknown>>): Promise<void> {
@@ -110,16 +107,12 @@ export class RunLog {
 
   /** Delete a tag; refused when the run has none of that key. */
   deleteTag(key: string): Promise<void> {
-    return this.#checked({ op: 'deleteTag', runId: this.runId, key }, (op) => validateTagKey(op.key))
+    return this.#op(() => ({ op: 'deleteTag', runId: this.runId, key: String(key) }))
   }
 
   /** Keep bytes or text as an artifact at `path` (`/` between folders). A file of that path is replaced. */
   logArtifact(path: string, data: ArtifactData, options: ArtifactOptions = {}): Promise<void> {
-    try {
-      return this.#stream.op(this.#artifact(path, data, options))
-    } catch (error) {
-      return refused(error)
-    }
+    return this.#op(() => this.#artifact(path, data, options))
   }
 
   /** Keep several artifacts: paths and their data. */
@@ -155,7 +148,6 @@ export class RunLog {
   }
 
   #imageOfSeries(image: ImageData2D, { key, step = 0, timestamp = Date.now() }: ImageSlot): Promise<void> {
-    validateMetricKey(key)
     checkMoment(key, step, timestamp)
     // Folders are written with ~ in the name, as MLflow does.
     const base = `images/${key.replaceAll('/', '~')}+step+${step}+timestamp+${timestamp}+${randomHex(16)}`
@@ -169,29 +161,27 @@ export class RunLog {
 
   /** Record what the run was fed. */
   logInput(dataset: DatasetDescription, options: InputOptions = {}): Promise<void> {
-    try {
+    return this.#op(() => {
       const tags = { ...options.tags, ...(options.context !== undefined && { [TAGS.dataContext]: options.context }) }
-      return this.#stream.op({ op: 'input', runId: this.runId, dataset: describeDataset(dataset), tags: toTags(tags) })
-    } catch (error) {
-      return refused(error)
-    }
+      return { op: 'input', runId: this.runId, dataset: describeDataset(dataset), tags: toTags(tags) }
+    })
   }
 
   #artifact(path: string, data: ArtifactData, { mediaType }: ArtifactOptions): SessionOp {
     const isText = typeof data === 'string'
-    const given = mediaType ?? (data instanceof Blob && data.type !== '' ? data.type : mediaTypeOf(path, isText))
+    const given = mediaType ?? (data instanceof Blob && data.type !== '' ? data.type : mediaTypeOf(String(path), isText))
     // A Blob made of a buffer holds a copy: the caller may go on writing into it.
     const blob = data instanceof Blob ? data : new Blob([data as BlobPart])
-    return { op: 'artifact', runId: this.runId, path: parseArtifactPath(path), blob, mediaType: given }
+    return { op: 'artifact', runId: this.runId, path: String(path), blob, mediaType: String(given) }
   }
 
-  #checked<Op extends SessionOp>(op: Op, validate: (op: Op) => void): Promise<void> {
+  /** The rules of keys, lengths and paths are the store's; here only what cannot even be written down is refused. */
+  #op(make: () => SessionOp): Promise<void> {
     try {
-      validate(op)
+      return this.#stream.op(make())
     } catch (error) {
       return refused(error)
     }
-    return this.#stream.op(op)
   }
 }
 
@@ -204,7 +194,7 @@ function checkMoment(key: string, step: number, timestamp: number): void {
 /** Texts as they are, objects as JSON, the rest as JavaScript writes it. */
 export function toText(value: unknown): string {
   if (typeof value === 'string') return value
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value)
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? ''
   return String(value)
 }
 

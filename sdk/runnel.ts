@@ -66,6 +66,11 @@ export function flush(): Promise<void> {
   return quietly(tracker.flush())
 }
 
+/** Save everything, and let go of Runnel. Logging again connects again; runs started before stay as they are. */
+export function disconnect(): Promise<void> {
+  return quietly(tracker.disconnect())
+}
+
 // ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Runs started from now on belong to this experiment. Takes effect at once; resolves with the experiment, made when absent. */

@@ -1,13 +1,12 @@
 import { RunnelError, invalid } from '#lib/domain/errors.ts'
 import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { TAGS } from '#lib/domain/tag.ts'
-import { validateExperimentName, validateRunTag } from '#lib/domain/validate.ts'
 import { Connection } from './connection.ts'
 import { quietly, warnOnce } from './fate.ts'
 import { Reader } from './reader.ts'
 import { Rest } from './rest.ts'
 import { Run } from './run.ts'
-import { refused, toTags } from './run-log.ts'
+import { toTags } from './run-log.ts'
 import type { ConnectOptions, ExperimentRecord, RunStatus, StartRunOptions, Status } from './types.ts'
 
 type ExperimentChoice = { readonly experimentName: string } | { readonly experimentId: string } | object
@@ -59,6 +58,20 @@ export class Tracker {
     const { connection } = this
     await withTimeout(connection.link.opened(), timeoutMs, () => connection.status.message)
     return connection.status
+  }
+
+  /** Save everything, and let go. What is logged after this connects again, as a new session. */
+  async disconnect(): Promise<void> {
+    await this.flush()
+    const over = new RunnelError('INVALID_STATE', 'This page disconnected from Runnel. Call connect(), and start or resume a run.')
+    this.#each(({ link }) => {
+      link.leave()
+      link.end('failed', over)
+    })
+    this.#connection = null
+    this.#named.clear()
+    this.#stack = []
+    this.#tell()
   }
 
   #newConnection(options: ConnectOptions): Connection {
@@ -137,7 +150,7 @@ export class Tracker {
     const parentRunId = options.parentRunId ?? parent?.run.runId ?? null
     const tags = startTags(options, parentRunId)
     const experiment = this.#experimentFor(options, parent)
-    const runId = options.runId ?? connection.mintRunId()
+    const runId = options.runId === undefined ? connection.mintRunId() : String(options.runId)
     const run = new Run(connection.stream, runId, parentRunId, (ended) => this.#ended(ended))
     connection.adopt(run)
     this.#stack.push({ run, connection, experiment })
@@ -146,7 +159,7 @@ export class Tracker {
       op: 'startRun',
       runId,
       ...experiment,
-      ...(options.runName !== undefined && { runName: options.runName }),
+      ...(options.runName !== undefined && { runName: String(options.runName) }),
       ...(options.runId !== undefined && { resume: true }),
       startTime: Date.now(),
       tags
@@ -176,22 +189,16 @@ export class Tracker {
   }
 
   #experimentFor({ experiment, experimentId }: StartRunOptions, parent: ActiveRun | undefined): ExperimentChoice {
-    if (experimentId !== undefined) return { experimentId }
+    if (experimentId !== undefined) return { experimentId: String(experimentId) }
     if (experiment === undefined) return parent?.experiment ?? this.#experiment
-    validateExperimentName(experiment)
-    return { experimentName: experiment }
+    return { experimentName: String(experiment) }
   }
 
   // ── experiments ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Runs started from now on belong to this experiment. Takes effect at once; resolves with the experiment, made when absent. */
   setExperiment(name: string): Promise<ExperimentRecord> {
-    try {
-      validateExperimentName(name)
-    } catch (error) {
-      return refused(error)
-    }
-    this.#experiment = { experimentName: name }
+    this.#experiment = { experimentName: String(name) }
     return quietly(this.#findOrCreate(name))
   }
 
@@ -222,14 +229,12 @@ export class Tracker {
 
 /** The author's tags, and MLflow's own for what they say better than a tag: parent, description, where the code is. */
 function startTags({ tags = {}, description }: StartRunOptions, parentRunId: string | null): { key: string; value: string }[] {
-  const given = toTags({
+  return toTags({
     ...(typeof document !== 'undefined' && { [TAGS.sourceName]: location.href.split(/[?#]/)[0], [TAGS.sourceType]: 'NOTEBOOK' }),
     ...tags,
     ...(parentRunId !== null && { [TAGS.parentRunId]: parentRunId }),
     ...(description !== undefined && { [TAGS.note]: description })
   })
-  for (const tag of given) validateRunTag(tag)
-  return given
 }
 
 async function withTimeout(promise: Promise<void>, timeoutMs: number | undefined, waitingFor: () => string | null): Promise<void> {

@@ -1,11 +1,12 @@
-import { RunnelError } from '#lib/domain/errors.ts'
+import { RunnelError, invalid } from '#lib/domain/errors.ts'
 import type { BlobStore } from '#lib/store/blobs.ts'
 import type { Tx } from '#lib/store/database.ts'
 import { advanceSession, sessionMark } from '#lib/store/sessions.ts'
 import { writeOp, type ArtifactOp, type StoredBlob, type StoredBlobs } from './ops.ts'
 import { writePoints, type PointPut } from './points.ts'
-import type { Put, Refusal, SessionOp } from './protocol.ts'
+import type { Refusal, SessionOp } from './protocol.ts'
 import { Refusals, isRefusal } from './refusals.ts'
+import type { ParsedPut } from './wire-check.ts'
 
 /** What one write did. */
 export interface Written {
@@ -26,10 +27,10 @@ export class GapError extends Error {
 }
 
 /** Make the bytes of all artifacts durable, before the transaction that points at them. Never rejects: a failure is its artifact's. */
-export async function storeBlobs(blobs: BlobStore, puts: readonly Put[]): Promise<StoredBlobs> {
+export async function storeBlobs(blobs: BlobStore, puts: readonly ParsedPut[]): Promise<StoredBlobs> {
   const stored = new Map<ArtifactOp, StoredBlob>()
   for (const op of puts.flatMap((put) => put.ops ?? [])) {
-    if (op.op !== 'artifact') continue
+    if (op?.op !== 'artifact') continue
     try {
       stored.set(op, await blobs.put(op.blob))
     } catch (error) {
@@ -56,7 +57,7 @@ function asAnswer(error: unknown, op: ArtifactOp): RunnelError {
 export async function writePuts(
   tx: Tx,
   session: string,
-  puts: readonly Put[],
+  puts: readonly ParsedPut[],
   blobs: StoredBlobs
 ): Promise<Written> {
   const mark = await sessionMark(tx, session)
@@ -86,10 +87,11 @@ export async function writePuts(
 async function tryOp(
   tx: Tx,
   number: number,
-  op: SessionOp,
+  op: SessionOp | null,
   blobs: StoredBlobs,
   refusals: Refusals
 ): Promise<void> {
+  if (op === null) return refusals.add(number, invalid('This is no operation of protocol 1, or a field of it has the wrong type.'))
   try {
     await tx.attempt(() => writeOp(tx, op, blobs))
   } catch (error) {

@@ -182,6 +182,16 @@ describe('a notebook session', () => {
     expect(await history(test)).toEqual([])
   })
 
+  test('refuses an operation it does not know, or whose fields are wrong, and no other', async () => {
+    const { store, notebook } = await started()
+    const tag = (value: unknown) => ({ op: 'tag', runId: RUN, key: 'k', value })
+    const wrong = [{ op: 'dropTables', runId: RUN }, tag(7), null, { op: 'endRun', runId: RUN, status: 'DONE', endTime: 1 }]
+    notebook.say({ t: 'put', from: 2, n: 5, ops: [...wrong, tag('kept')] })
+    await notebook.acked(6)
+    expect(notebook.refused()).toMatchObject([{ from: 2, n: 4, error: { code: 'INVALID_PARAMETER_VALUE' } }])
+    expect((await store.read((r) => getRun(r, RUN))).data.tags).toContainEqual({ key: 'k', value: 'kept' })
+  })
+
   test('refuses the points of a deleted run and of a bad key, and no others', async () => {
     const { test, store, notebook } = await started()
     const other = 'c'.repeat(32)
@@ -264,7 +274,6 @@ describe('a notebook session', () => {
     ['plain arrays', { ...points(2, 1), points: { ...points(2, 1).points!, v: [1] } }],
     ['both kinds at once', { ...points(2, 1), ops: [{ op: 'skip' }] }],
     ['neither kind', { t: 'put', from: 2, n: 1 }],
-    ['an unknown operation', { t: 'put', from: 2, n: 1, ops: [{ op: 'dropTables', runId: RUN }] }],
     ['a number below 1', { ...points(0, 1) }]
   ])('a message with %s is malformed, and ends the connection', async (_, message) => {
     const { store, notebook } = await started()

@@ -15,8 +15,8 @@ import { advanceSession, sessionMark } from '#lib/store/sessions.ts'
 import type { Store } from '#lib/store/store.ts'
 import { GapError, storeBlobs, writePuts, type Written } from './batch.ts'
 import { LiveWriters, type Writer } from './live-writers.ts'
-import { BRIDGE_VERSIONS, type Nack, type NackCode, type PortMessageToClient, type Put } from './protocol.ts'
-import { messageType, parsePut, parseReq } from './wire-check.ts'
+import { BRIDGE_VERSIONS, type Nack, type NackCode, type PortMessageToClient } from './protocol.ts'
+import { messageType, parsePut, parseReq, type ParsedPut } from './wire-check.ts'
 
 export interface NotebookSessionOptions {
   readonly store: Store
@@ -63,7 +63,7 @@ class Session implements NotebookSession, Writer {
   readonly #writers: LiveWriters
   readonly #heartbeat: ReturnType<typeof setInterval>
   #state: 'opening' | 'open' | 'closed' = 'opening'
-  #queue: Put[] = []
+  #queue: ParsedPut[] = []
   /** Last operation taken into the queue, and last one known to be durable. */
   #received = 0
   #durable = 0
@@ -208,7 +208,7 @@ class Session implements NotebookSession, Writer {
     this.#isWriting = false
   }
 
-  async #write(puts: readonly Put[]): Promise<void> {
+  async #write(puts: readonly ParsedPut[]): Promise<void> {
     const { store, session, origin } = this.#options
     const round = this.#round
     const blobs = await storeBlobs(store.blobs, puts)

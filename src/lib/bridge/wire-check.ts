@@ -34,13 +34,17 @@ export function messageType(value: unknown): string | null {
   return isFields(value) && isText(value['t']) ? value['t'] : null
 }
 
-export function parsePut(value: unknown): Put | null {
+/** A `put` whose frame is right. An operation that is none of the protocol's is null: it is refused alone, so that no number is missing. */
+export type ParsedPut = Omit<Put, 'ops'> & { readonly ops?: readonly (SessionOp | null)[] }
+
+export function parsePut(value: unknown): ParsedPut | null {
   if (!isFields(value)) return null
   const { from, n, points, ops } = value
   if (!isInteger(from) || from < 1 || !isInteger(n) || n < 1 || !Number.isSafeInteger(from + n)) return null
   if ((points === undefined) === (ops === undefined)) return null
   if (points !== undefined) return isColumns(points, n) ? { t: 'put', from, n, points } : null
-  return isOps(ops, n) ? { t: 'put', from, n, ops } : null
+  if (!Array.isArray(ops) || ops.length !== n || n > BRIDGE.batchOps) return null
+  return { t: 'put', from, n, ops: ops.map((op: unknown) => (isOp(op) ? op : null)) }
 }
 
 function isColumns(value: unknown, n: number): value is PointColumns {
@@ -52,10 +56,6 @@ function isColumns(value: unknown, n: number): value is PointColumns {
   const isColumn = (column: unknown): column is Float64Array => column instanceof Float64Array && column.length === n
   if (!isColumn(s) || !isColumn(t) || !isColumn(v)) return false
   return s.every(Number.isSafeInteger) && t.every((time) => time >= 0 && Number.isSafeInteger(time))
-}
-
-function isOps(value: unknown, n: number): value is readonly SessionOp[] {
-  return Array.isArray(value) && value.length === n && n <= BRIDGE.batchOps && value.every(isOp)
 }
 
 function isOp(op: unknown): op is SessionOp {
