@@ -133,6 +133,7 @@ export function sketchRun(sketch: RunSketch): Run {
       lifecycleStage: 'active',
       deletedTime: null,
       artifactUri: '',
+      number: 1,
       ...info
     },
     data: {

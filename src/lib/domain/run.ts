@@ -28,6 +28,8 @@ export interface RunInfo {
   readonly lifecycleStage: LifecycleStage
   readonly deletedTime: EpochMs | null
   readonly artifactUri: string
+  /** The run's place among those of its experiment, from 1, in the order they were made: its colour comes from it. */
+  readonly number: number
 }
 
 export interface RunData {

@@ -38,13 +38,24 @@ export async function createRun(tx: Tx, input: NewRun): Promise<RunInfo> {
     lifecycle_stage: 'active',
     artifact_uri: runArtifactUri(experiment.artifactLocation, runId),
     experiment_id: Number(input.experimentId),
-    deleted_time: null
+    deleted_time: null,
+    runnel_number: await nextNumber(tx, input.experimentId)
   }
   await tx.db.insertInto('runs').values(row).execute()
   tx.changes.add('run', { run: runId, experiment: input.experimentId })
   const info = rowToInfo(row)
   await setRunTags(tx, info, tags)
   return info
+}
+
+async function nextNumber(tx: Tx, id: ExperimentId): Promise<number> {
+  const { runnel_runs_made } = await tx.db
+    .updateTable('experiments')
+    .set((eb) => ({ runnel_runs_made: eb('runnel_runs_made', '+', 1) }))
+    .where('experiment_id', '=', Number(id))
+    .returning('runnel_runs_made')
+    .executeTakeFirstOrThrow()
+  return runnel_runs_made
 }
 
 function nameAndTags(input: NewRun): { name: string; tags: readonly Tag[] } {
@@ -183,6 +194,7 @@ export function rowToInfo(row: Selectable<RunsTable>): RunInfo {
     endTime: row.end_time,
     lifecycleStage: row.lifecycle_stage as LifecycleStage,
     deletedTime: row.deleted_time,
-    artifactUri: row.artifact_uri ?? ''
+    artifactUri: row.artifact_uri ?? '',
+    number: row.runnel_number
   }
 }

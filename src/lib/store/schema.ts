@@ -1,6 +1,6 @@
 /**
  * Rows as they stand in SQL. Tables and columns MLflow has carry MLflow's names and meanings (its schema at 3.11); `runnel_*` tables and
- * the last columns of `latest_metrics` are ours. Times are epoch ms. Tables of key and value are clustered by run: a run's values lie
+ * the columns named or said to be so are ours. Times are epoch ms. Tables of key and value are clustered by run: a run's values lie
  * together, which is a third smaller than MLflow's layout and what every page reads.
  */
 import type { ColumnType } from 'kysely'
@@ -15,6 +15,8 @@ export interface ExperimentsTable {
   creation_time: number | null
   last_update_time: number | null
   workspace: ColumnType<string, string | undefined, string>
+  /** How many runs were ever made in it. */
+  runnel_runs_made: ColumnType<number, number | undefined, number>
 }
 
 export interface ExperimentTagsTable {
@@ -38,6 +40,8 @@ export interface RunsTable {
   artifact_uri: string | null
   experiment_id: number
   deleted_time: number | null
+  /** The run's place among those of its experiment, from 1, in the order they were made. */
+  runnel_number: number
 }
 
 /** NaN is value 0 with is_nan 1; ±Infinity is kept as it is (MLflow keeps ±1.797e308). */

@@ -8,6 +8,7 @@ export const tracking: readonly string[] = [
     creation_time bigint,
     last_update_time bigint,
     workspace varchar(63) default 'default' not null,
+    runnel_runs_made bigint default 0 not null,
     constraint experiment_pk primary key (experiment_id),
     constraint experiments_lifecycle_stage check (lifecycle_stage in ('active', 'deleted')),
     constraint uq_experiments_workspace_name unique (workspace, name)
@@ -33,6 +34,7 @@ export const tracking: readonly string[] = [
     artifact_uri varchar(200),
     experiment_id integer,
     deleted_time bigint,
+    runnel_number bigint default 0 not null,
     constraint run_pk primary key (run_uuid),
     constraint source_type check (source_type in ('NOTEBOOK', 'JOB', 'LOCAL', 'UNKNOWN', 'PROJECT')),
     constraint runs_lifecycle_stage check (lifecycle_stage in ('active', 'deleted')),
