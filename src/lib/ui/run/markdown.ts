@@ -1,7 +1,15 @@
 import DOMPurify, { type Config } from 'dompurify'
 import { Marked } from 'marked'
 
-const marked = new Marked({ gfm: true, breaks: false, async: false })
+const marked = new Marked({
+  gfm: true,
+  breaks: false,
+  async: false,
+  // The page has its one title already.
+  walkTokens: (token) => {
+    if (token.type === 'heading') token['depth'] = Math.min(6, Number(token['depth']) + 1)
+  }
+})
 
 /** Chromium reports inline handlers as blocked while the text is parsed, in a document that runs nothing: they are gone from what is drawn. */
 const CONFIG: Config = {
@@ -62,8 +70,10 @@ function sanitizer(): typeof DOMPurify {
     }
     // Task lists are drawn with checkboxes; any other input has no place in a text.
     if (node.nodeName === 'INPUT') {
-      if (node.getAttribute('type') === 'checkbox') node.setAttribute('disabled', '')
-      else node.remove()
+      if (node.getAttribute('type') === 'checkbox') {
+        node.setAttribute('disabled', '')
+        node.setAttribute('aria-label', node.hasAttribute('checked') ? 'done' : 'to do')
+      } else node.remove()
     }
     if (node.nodeName === 'IMG' && !node.hasAttribute('src')) node.replaceWith(node.getAttribute('alt') ?? '')
   })

@@ -82,6 +82,7 @@ describe('artifacts', () => {
 
 describe('markdown', () => {
   it('draws tables and lists', () => {
+    expect(markdownToHtml('# a')).toContain('<h2>a</h2>')
     expect(markdownToHtml('| a |\n|---|\n| 1 |')).toContain('<td>1</td>')
   })
 

@@ -58,7 +58,9 @@ export class RunsTable {
     this.#remembered = rememberedColumns(inputs.experimentId)
     const { live, experimentId } = inputs
     this.#keys = live.query(() => ({ kind: 'keys', experimentId }))
-    this.#runs = live.query(() => ({ ...this.#question, ...this.#window, columns: this.#askedColumns }))
+    this.#runs = live.query(() =>
+      this.#knowsColumns ? { ...this.#question, ...this.#window, columns: this.#askedColumns } : null
+    )
     this.#best = live.query(() => this.#edge(false))
     this.#worst = live.query(() => this.#edge(true))
   }
@@ -85,6 +87,14 @@ export class RunsTable {
     })
   )
 
+  /** Rows wait for the keys where the keys decide the columns: a table that gains its columns a moment later would jump. */
+  readonly #knowsColumns = $derived.by(
+    (): boolean =>
+      this.state.columns !== null ||
+      this.#remembered !== null ||
+      this.#keys.current !== undefined ||
+      this.#keys.error !== null
+  )
   readonly #from = $derived(windowAt(this.scrollTop, this.height, this.total).from)
   readonly #to = $derived(windowAt(this.scrollTop, this.height, this.total).to)
   readonly #window = $derived.by((): RowWindow => ({ from: this.#from, to: this.#to }))
