@@ -251,6 +251,12 @@ test('hundreds of runs scroll with only the rows in view drawn', async ({ page, 
   await expect(row(page, 'run-0').last()).toHaveAttribute('aria-rowindex', '302')
   await grid(page).getByRole('checkbox', { name: 'Select all runs that match' }).click()
   await expect(page.getByRole('toolbar', { name: 'Selected runs' })).toContainText('300 runs selected')
+  await page.keyboard.press('Escape')
+
+  await row(page, 'run-3').last().getByRole('link').click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('run-3')
+  await page.goBack()
+  await expect(row(page, 'run-0').last()).toBeInViewport()
 })
 
 test('a run shows what is known of it, its charts live, and the points behind them', async ({ page, host }) => {

@@ -77,12 +77,33 @@ function decimalsOf(gap: number): number {
   return 12
 }
 
+/** Powers of ten a log axis shows at most; more of them are thinned out evenly. */
+const POWERS = 6
+
+/**
+ * The ticks of a log axis worth a line and a label: the powers of ten, and between them 2 and 5 where there is only one power or none.
+ *
+ * returns  parallel to `ticks`, null for the others
+ */
+export function logTicks(ticks: readonly number[]): (number | null)[] {
+  const power = (tick: number): number | null => {
+    const exponent = Math.log10(tick)
+    return Math.abs(exponent - Math.round(exponent)) < 1e-6 ? Math.round(exponent) : null
+  }
+  const powers = ticks.map(power).filter((exponent) => exponent !== null)
+  const every = Math.ceil(powers.length / POWERS)
+  if (powers.length >= 2) return ticks.map((tick) => ((power(tick) ?? NaN) % every === 0 ? tick : null))
+  const round = (tick: number): boolean =>
+    [1, 2, 5].includes(Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9)))
+  const kept = ticks.map((tick) => (round(tick) ? tick : null))
+  return kept.filter((tick) => tick !== null).length >= 2 ? kept : [...ticks]
+}
+
 /** A tick of a log axis: the powers of ten plain while they are short. */
 export const logText = (tick: number | null): string => {
   if (tick === null) return ''
-  return tick >= 0.001 && tick < 100_000
-    ? String(Number(tick.toPrecision(6)))
-    : tick.toExponential(0).replace('e+', 'e')
+  if (tick < 0.001 || tick >= 100_000) return tick.toExponential(0).replace('e+', 'e')
+  return tick >= 1000 ? grouped.format(tick) : String(Number(tick.toPrecision(6)))
 }
 
 const clockTime = new Intl.DateTimeFormat(undefined, {

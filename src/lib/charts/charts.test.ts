@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DrawnSeries } from '#lib/live/protocol.ts'
-import { logText, positionText, relativeTexts, stepText, valueTexts } from './axis-text.ts'
+import { logText, logTicks, positionText, relativeTexts, stepText, valueTexts } from './axis-text.ts'
 import { dotIndices, toPlotData } from './plot-data.ts'
 import { panRange, visibleSpan, wholeRange, xExtent, yExtent, zoomRange } from './scale.ts'
 
@@ -120,6 +120,14 @@ describe('axis text', () => {
     ]
   ])('values %j', (ticks, texts) => {
     expect(valueTexts(ticks)).toEqual(texts)
+  })
+
+  it('keeps powers of ten on a log axis, and 2 and 5 where there are no two of them', () => {
+    expect(logTicks([1, 2, 3, 9, 10, 20, 100])).toEqual([1, null, null, null, 10, null, 100])
+    expect(logTicks([0.5, 0.6, 0.7, 0.8, 0.9, 1])).toEqual([0.5, null, null, null, null, 1])
+    expect(logTicks([3, 4])).toEqual([3, 4])
+    const decades = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent)
+    expect(logTicks(decades).filter((tick) => tick !== null)).toEqual([1, 1e3, 1e6, 1e9, 1e12])
   })
 
   it('counts relative time in one unit', () => {

@@ -1,6 +1,6 @@
 import uPlot from 'uplot'
 import type { ChartAxis, DrawnSeries } from '#lib/live/protocol.ts'
-import { logText, RELATIVE_STEPS, relativeTexts, STEP_STEPS, stepText, valueTexts } from './axis-text.ts'
+import { logText, logTicks, RELATIVE_STEPS, relativeTexts, STEP_STEPS, stepText, valueTexts } from './axis-text.ts'
 import { drawMarks } from './marks.ts'
 import { readChartColors, type ChartColors } from './palette.ts'
 import { dotIndices, toPlotData, type PlotData } from './plot-data.ts'
@@ -125,10 +125,10 @@ export class LineChart {
   }
 
   /** Around a single point there is room but no data: a step -1 that never was is not labelled. */
-  #blankOutside(ticks: readonly number[], texts: readonly string[]): string[] {
+  #tickTexts(ticks: readonly number[], texts: (ticks: readonly number[]) => readonly string[]): string[] {
     const { x } = this.#data
     const alone = this.#range === null && x.length > 0 && x[0] === x[x.length - 1]
-    return ticks.map((tick, index) => (alone && tick !== x[0] ? '' : (texts[index] ?? '')))
+    return alone ? ticks.map((tick) => (tick === x[0] ? (texts([tick])[0] ?? '') : '')) : [...texts(ticks)]
   }
 
   #line(): uPlot.Series {
@@ -170,13 +170,13 @@ export class LineChart {
         ...base,
         space: 60,
         incrs: [...RELATIVE_STEPS],
-        values: (_, ticks) => this.#blankOutside(ticks, relativeTexts(ticks))
+        values: (_, ticks) => this.#tickTexts(ticks, relativeTexts)
       }
     return {
       ...base,
       space: 60,
       incrs: [...STEP_STEPS],
-      values: (_, ticks) => this.#blankOutside(ticks, ticks.map(stepText))
+      values: (_, ticks) => this.#tickTexts(ticks, (all) => all.map(stepText))
     }
   }
 
@@ -187,7 +187,13 @@ export class LineChart {
       size: Y_AXIS_WIDTH,
       gap: 6,
       space: 34,
-      grid: { stroke: () => this.#colors.rule, width: 1, dash: [2, 3] },
+      grid: {
+        stroke: () => this.#colors.rule,
+        width: 1,
+        dash: [2, 3],
+        ...(this.#options.log && { filter: (_, ticks) => logTicks(ticks) })
+      },
+      ...(this.#options.log && { filter: (_, ticks) => logTicks(ticks) }),
       ticks: { show: false },
       values: (_, ticks) => (this.#options.log ? ticks.map(logText) : valueTexts(ticks))
     }

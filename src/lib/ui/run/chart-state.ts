@@ -25,11 +25,14 @@ export function readChartState(params: URLSearchParams, remembered: string | nul
   }
 }
 
-/** Write over the params of a URL. The axis is always written once there is a range, which means nothing without it. */
+/**
+ * Write over the params of a URL. The axis is left out only where nobody could read it otherwise: as steps, with no other axis
+ * remembered and no range, which means nothing without its axis.
+ */
 export function writeChartState(state: ChartState, onto: URLSearchParams, remembered: string | null): URLSearchParams {
   const params = new URLSearchParams(onto)
-  const fallback = isAxis(remembered) ? remembered : 'step'
-  if (state.axis === fallback && state.range === null) params.delete('x')
+  const plain = state.axis === 'step' && (!isAxis(remembered) || remembered === 'step')
+  if (plain && state.range === null) params.delete('x')
   else params.set('x', state.axis)
   if (state.range) params.set('range', state.range.join(','))
   else params.delete('range')

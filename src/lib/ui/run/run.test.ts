@@ -33,7 +33,7 @@ describe('chart state', () => {
     const write = (state: Parameters<typeof writeChartState>[0], remembered: string | null): string =>
       writeChartState(state, new URLSearchParams(), remembered).toString()
     expect(write({ axis: 'step', range: null, log: false }, null)).toBe('')
-    expect(write({ axis: 'time', range: null, log: false }, 'time')).toBe('')
+    expect(write({ axis: 'time', range: null, log: false }, 'time')).toBe('x=time')
     expect(write({ axis: 'step', range: null, log: false }, 'time')).toBe('x=step')
     expect(write({ axis: 'step', range: [1, 2], log: false }, null)).toBe('x=step&range=1%2C2')
   })

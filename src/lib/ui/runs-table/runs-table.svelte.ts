@@ -21,6 +21,13 @@ export interface RunsTableInputs {
   readonly navigate: (state: ViewState, how: 'step' | 'replace') => void
 }
 
+/** Where the reader was in a table. */
+export interface TablePlace {
+  /** CSS pixels. */
+  readonly scrollTop: number
+  readonly activeId: RunId | null
+}
+
 const NO_KEYS: ExperimentKeys = { params: [], metrics: [], tags: [] }
 
 /**
@@ -129,6 +136,15 @@ export class RunsTable {
     if (typeof key === 'string' || key.kind !== 'metric') return null
     const order = orderBy({ key, descending: descending !== reversed })
     return { ...this.#question, orderBy: order, from: 0, to: 1, columns: [key] }
+  }
+
+  get place(): TablePlace {
+    return { scrollTop: this.scrollTop, activeId: this.activeId }
+  }
+
+  returnTo(place: TablePlace): void {
+    this.scrollTop = place.scrollTop
+    this.activeId = place.activeId
   }
 
   // ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
