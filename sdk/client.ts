@@ -55,7 +55,11 @@ export class RunnelClient {
     options: { readonly tags?: Readonly<Record<string, unknown>>; readonly artifactLocation?: string } = {}
   ): Promise<string> {
     const { tags = {}, artifactLocation } = options
-    const body = { name, tags: toTags(tags), ...(artifactLocation !== undefined && { artifact_location: artifactLocation }) }
+    const body = {
+      name,
+      tags: toTags(tags),
+      ...(artifactLocation !== undefined && { artifact_location: artifactLocation })
+    }
     return String((await this.#tracker.rest.post('experiments/create', body))['experiment_id'])
   }
 
@@ -114,8 +118,14 @@ export class RunnelClient {
 
   async updateRun(runId: string, change: { readonly status?: RunStatus; readonly name?: string }): Promise<RunInfo> {
     const { status, name } = change
-    const body = { run_id: runId, ...(status !== undefined && { status }), ...(name !== undefined && { run_name: name }) }
-    return toRunInfo((await this.#tracker.rest.post('runs/update', body))['run_info'] as Readonly<Record<string, unknown>>)
+    const body = {
+      run_id: runId,
+      ...(status !== undefined && { status }),
+      ...(name !== undefined && { run_name: name })
+    }
+    return toRunInfo(
+      (await this.#tracker.rest.post('runs/update', body))['run_info'] as Readonly<Record<string, unknown>>
+    )
   }
 
   setTerminated(runId: string, status: RunStatus = 'FINISHED', endTime = Date.now()): Promise<void> {
@@ -168,7 +178,11 @@ export class RunnelClient {
   /** Points, params and tags together. There is no limit on how many. */
   async logBatch(runId: string, { metrics = [], params = {}, tags = {} }: Batch): Promise<void> {
     const run = this.#run(runId)
-    await Promise.all([...metrics.map((point) => run.logMetric(point.key, point.value, point)), run.logParams(params), run.setTags(tags)])
+    await Promise.all([
+      ...metrics.map((point) => run.logMetric(point.key, point.value, point)),
+      run.logParams(params),
+      run.setTags(tags)
+    ])
   }
 
   logArtifact(runId: string, path: string, data: ArtifactData, options?: ArtifactOptions): Promise<void> {

@@ -16,7 +16,9 @@ export function createConnectNotice(el: Element | null): ConnectNotice {
     if (host === null) {
       host = document.createElement('div')
       host.attachShadow({ mode: 'open' })
-      if (el === null) host.style.cssText = 'position:fixed;right:16px;bottom:16px;z-index:2147483647;max-width:min(360px,calc(100vw - 32px))'
+      if (el === null)
+        host.style.cssText =
+          'position:fixed;right:16px;bottom:16px;z-index:2147483647;max-width:min(360px,calc(100vw - 32px))'
     }
     if (!host.isConnected) (el ?? document.body ?? document.documentElement).append(host)
     return host.shadowRoot!

@@ -22,16 +22,28 @@ export class Connection {
 
   constructor(options: ConnectOptions, onChange: () => void) {
     if (options.session !== undefined && (options.session === '' || options.session.length > BRIDGE.sessionIdLength))
-      throw new RunnelError('INVALID_PARAMETER_VALUE', `A session's name has 1 to ${BRIDGE.sessionIdLength} characters.`)
+      throw new RunnelError(
+        'INVALID_PARAMETER_VALUE',
+        `A session's name has 1 to ${BRIDGE.sessionIdLength} characters.`
+      )
     this.#isReplayable = options.session !== undefined
     this.session = options.session ?? randomHex(16)
     this.stream = new OpStream({ session: this.session, onNeeded: () => this.link.need(), onChange })
     const route = options.port === undefined ? { courier: courierFor(options) } : { port: options.port }
-    this.link = new Link({ stream: this.stream, route, client: { name: pageName(), version: VERSION }, onState: onChange })
+    this.link = new Link({
+      stream: this.stream,
+      route,
+      client: { name: pageName(), version: VERSION },
+      onState: onChange
+    })
   }
 
   get status(): Status {
-    return { state: this.link.state, pending: this.stream.pending, message: this.stream.problem?.message ?? this.link.message }
+    return {
+      state: this.link.state,
+      pending: this.stream.pending,
+      message: this.stream.problem?.message ?? this.link.message
+    }
   }
 
   get isOver(): boolean {

@@ -168,7 +168,8 @@ export class Courier {
   #openWindow(): void {
     if (!isActivated()) return this.#askForClick('Runnel keeps this notebook’s runs in its own window.')
     const opened = tryOpen(this.#url, WINDOW_FEATURES)
-    if (opened === null) return this.#askForClick('The browser blocked Runnel’s window. Allow pop-ups for this page, then connect.')
+    if (opened === null)
+      return this.#askForClick('The browser blocked Runnel’s window. Allow pop-ups for this page, then connect.')
     // A page that isolates itself gets a handle that is closed from the start (measured in Chromium and Firefox).
     if (opened.closed) return this.#severed()
     this.#waiting = null
@@ -240,7 +241,7 @@ export class Courier {
       this.#openWindow()
     } else if (isFrame && this.#window !== null && this.#ready === this.#window) {
       // A window took over from the frame; the frame's news is the window's news too.
-    } else this.#announce(source as Window, message.epoch)
+    } else this.#announce(source, message.epoch)
   }
 
   #announce(page: Window, epoch: string | null): void {
@@ -258,7 +259,9 @@ function parseAnswer(data: unknown): WindowMessageToClient | null {
   if (typeof data !== 'object' || data === null || !('rnl' in data)) return null
   const message = data as Partial<Record<string, unknown>>
   if (message['rnl'] === 'ready')
-    return typeof message['epoch'] === 'string' && typeof message['partitioned'] === 'boolean' ? (data as WindowMessageToClient) : null
+    return typeof message['epoch'] === 'string' && typeof message['partitioned'] === 'boolean'
+      ? (data as WindowMessageToClient)
+      : null
   if (message['rnl'] !== 'pending' && message['rnl'] !== 'denied') return null
   return typeof message['nonce'] === 'string' ? (data as WindowMessageToClient) : null
 }
@@ -273,7 +276,8 @@ function tryOpen(url: string, features = ''): Window | null {
 }
 
 /** Whether the browser would let us open a window now. Old browsers do not say; trying is the only way to know. */
-const isActivated = (): boolean => (navigator as Partial<Pick<Navigator, 'userActivation'>>).userActivation?.isActive ?? true
+const isActivated = (): boolean =>
+  (navigator as Partial<Pick<Navigator, 'userActivation'>>).userActivation?.isActive ?? true
 
 /** A window of another origin does not let us look, which is the answer. */
 function isBlank(opened: Window): boolean {

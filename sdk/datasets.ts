@@ -16,7 +16,8 @@ export function describeDataset(given: DatasetDescription): Dataset {
   const isUrl = /^[a-z][\w+.-]*:\/\//i.test(source)
   return {
     name,
-    digest: given.digest ?? (data === undefined ? hashText(`${name}\n${source}`) : digestOf(data)).slice(0, DIGEST_LENGTH),
+    digest:
+      given.digest ?? (data === undefined ? hashText(`${name}\n${source}`) : digestOf(data)).slice(0, DIGEST_LENGTH),
     sourceType: given.sourceType ?? (isUrl ? 'http' : 'code'),
     source: isUrl ? JSON.stringify({ url: source }) : source || '{}',
     schema: asText(given.schema ?? (data === undefined ? undefined : schemaOf(data))),
@@ -40,7 +41,9 @@ const isRow = (value: unknown): value is Row => typeof value === 'object' && val
 function schemaOf(data: Data): object | undefined {
   if (!Array.isArray(data) || !data.every(isRow) || data.length === 0) return undefined
   const types = new Map<string, string>()
-  for (const row of data) for (const [name, value] of Object.entries(row)) if (!types.has(name) && value != null) types.set(name, typeOf(value))
+  for (const row of data)
+    for (const [name, value] of Object.entries(row))
+      if (!types.has(name) && value != null) types.set(name, typeOf(value))
   const columns = [...types].map(([name, type]) => ({ type, name, required: data.every((row) => row[name] != null) }))
   return { mlflow_colspec: columns }
 }
@@ -55,7 +58,7 @@ function typeOf(value: unknown): string {
 function profileOf(data: Data): object {
   if (data instanceof ArrayBuffer) return { nbytes: data.byteLength }
   if (ArrayBuffer.isView(data)) return { nbytes: data.byteLength, ...('length' in data && { size: data.length }) }
-  const rows = data as readonly unknown[]
+  const rows = data
   const width = rows.reduce<number>((widest, row) => Math.max(widest, isRow(row) ? Object.keys(row).length : 1), 0)
   return { num_rows: rows.length, num_elements: rows.length * width }
 }

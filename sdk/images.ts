@@ -5,7 +5,10 @@ import type { ImageData2D } from './types.ts'
 const THUMBNAIL_PIXELS = 256
 
 /** Any image a page can hold, as a PNG (a Blob stays what it is), and as a small WebP beside it when wanted. */
-export async function imageToBlobs(image: ImageData2D, withThumbnail: boolean): Promise<{ full: Blob; thumbnail: Blob | null }> {
+export async function imageToBlobs(
+  image: ImageData2D,
+  withThumbnail: boolean
+): Promise<{ full: Blob; thumbnail: Blob | null }> {
   if (image instanceof Blob) {
     if (!withThumbnail) return { full: image, thumbnail: null }
     const bitmap = await createImageBitmap(image)
@@ -21,7 +24,11 @@ export async function imageToBlobs(image: ImageData2D, withThumbnail: boolean): 
 
 function toThumbnail(image: OffscreenCanvas | ImageBitmap): Promise<Blob> {
   const scale = Math.min(1, THUMBNAIL_PIXELS / Math.max(image.width, image.height))
-  const canvas = draw(image, Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale)))
+  const canvas = draw(
+    image,
+    Math.max(1, Math.round(image.width * scale)),
+    Math.max(1, Math.round(image.height * scale))
+  )
   return canvas.convertToBlob({ type: 'image/webp', quality: 0.75 })
 }
 

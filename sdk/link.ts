@@ -153,7 +153,10 @@ export class Link implements Caller {
     }
     const place = answer.where === 'here' ? 'window' : 'open tab'
     route.courier.pointTo(`Runnel asks in its ${place} whether this page may log.`)
-    this.#become('consent', `Runnel asks in its ${place} whether ${pageAddress('origin')} may log. Answer there to go on.`)
+    this.#become(
+      'consent',
+      `Runnel asks in its ${place} whether ${pageAddress('origin')} may log. Answer there to go on.`
+    )
   }
 
   onWaiting(message: string): void {
@@ -181,7 +184,14 @@ export class Link implements Caller {
     this.#disconnect()
     if (this.state !== 'lost') this.#become('connecting')
     const nonce = (this.nonce = randomHex(16))
-    const hello: Hello = { rnl: 'hello', v: BRIDGE_VERSIONS, session: stream.session, writer: this.#writer, nonce, client }
+    const hello: Hello = {
+      rnl: 'hello',
+      v: BRIDGE_VERSIONS,
+      session: stream.session,
+      writer: this.#writer,
+      nonce,
+      client
+    }
     let tries = 0
     const tell = (): void => {
       if (tries++ === UNANSWERED_TRIES || !route.courier.isReady) {
@@ -281,7 +291,8 @@ export class Link implements Caller {
     for (const fate of this.#whenOpen.splice(0)) fate.resolve()
     this.#lastTick = performance.now()
     // A port that was given once cannot be had again: there is nothing to do about its silence.
-    if (!('port' in route && route.port instanceof MessagePort)) this.#pingTimer = setInterval(() => this.#tick(), BRIDGE.pingEveryMs)
+    if (!('port' in route && route.port instanceof MessagePort))
+      this.#pingTimer = setInterval(() => this.#tick(), BRIDGE.pingEveryMs)
     this.#become('open')
   }
 
@@ -317,7 +328,10 @@ export class Link implements Caller {
       return this.end('failed', new RunnelError('TEMPORARILY_UNAVAILABLE', text))
     }
     this.#disconnect()
-    this.#become('lost', 'The connection to Runnel was lost. What is logged is kept in this page and sent when it is back.')
+    this.#become(
+      'lost',
+      'The connection to Runnel was lost. What is logged is kept in this page and sent when it is back.'
+    )
     this.#knockSoon(this.#pause())
   }
 
@@ -350,7 +364,8 @@ export class Link implements Caller {
 }
 
 /** A kernel without a page has no address. */
-export const pageAddress = (part: 'origin' | 'pathname'): string => (typeof location === 'undefined' ? '' : location[part])
+export const pageAddress = (part: 'origin' | 'pathname'): string =>
+  typeof location === 'undefined' ? '' : location[part]
 
 function closePort(port: MessagePort): void {
   port.onmessage = null
@@ -365,9 +380,15 @@ function deniedError(reason: Exclude<DeniedReason, 'unavailable'>): RunnelError 
         `${pageAddress('origin')} was not allowed to log to Runnel. Call connect() to ask again, and choose Allow in Runnel’s window.`
       )
     case 'version':
-      return new RunnelError('NOT_IMPLEMENTED', 'This runnel.js and the open Runnel speak different versions. Reload both.')
+      return new RunnelError(
+        'NOT_IMPLEMENTED',
+        'This runnel.js and the open Runnel speak different versions. Reload both.'
+      )
     case 'partitioned':
-      return new RunnelError('INVALID_STATE', 'The browser keeps this frame’s storage apart from Runnel’s. Open Runnel in a window.')
+      return new RunnelError(
+        'INVALID_STATE',
+        'The browser keeps this frame’s storage apart from Runnel’s. Open Runnel in a window.'
+      )
     case 'malformed':
       return new RunnelError('INTERNAL_ERROR', 'Runnel did not understand the hello of this runnel.js. Reload both.')
     default:

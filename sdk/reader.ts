@@ -30,13 +30,22 @@ export class Reader {
 
   /** In the order asked for; at most `maxResults`, 1000 unless said. Names that no experiment has are left out, with a warning. */
   async runs(options: SearchRunsOptions, defaultIds: readonly string[]): Promise<RunRecord[]> {
-    const { experimentNames, experimentIds, filter = '', orderBy = [], maxResults = PAGE_SIZE, view = 'ACTIVE_ONLY' } = options
+    const {
+      experimentNames,
+      experimentIds,
+      filter = '',
+      orderBy = [],
+      maxResults = PAGE_SIZE,
+      view = 'ACTIVE_ONLY'
+    } = options
     const named = await Promise.all((experimentNames ?? []).map((name) => this.#idOf(name)))
     const isAsked = experimentNames !== undefined || experimentIds !== undefined
     const ids = isAsked ? [...(experimentIds ?? []), ...named.flat()] : defaultIds
     if (ids.length === 0) return []
     const body = { experiment_ids: ids, filter, order_by: orderBy, run_view_type: view }
-    return this.#pages(maxResults, PAGE_SIZE, 'runs', toRun, (page) => this.#rest.post('runs/search', { ...body, ...page }))
+    return this.#pages(maxResults, PAGE_SIZE, 'runs', toRun, (page) =>
+      this.#rest.post('runs/search', { ...body, ...page })
+    )
   }
 
   async #idOf(name: string): Promise<string[]> {
@@ -46,19 +55,28 @@ export class Reader {
   }
 
   async experiment(experimentId: string): Promise<ExperimentRecord> {
-    return toExperiment((await this.#rest.get('experiments/get', { experiment_id: experimentId }))['experiment'] as Page)
+    return toExperiment(
+      (await this.#rest.get('experiments/get', { experiment_id: experimentId }))['experiment'] as Page
+    )
   }
 
   async experimentByName(name: string): Promise<ExperimentRecord | null> {
     try {
-      return toExperiment((await this.#rest.get('experiments/get-by-name', { experiment_name: name }))['experiment'] as Page)
+      return toExperiment(
+        (await this.#rest.get('experiments/get-by-name', { experiment_name: name }))['experiment'] as Page
+      )
     } catch (error) {
       if (error instanceof RunnelError && error.code === 'RESOURCE_DOES_NOT_EXIST') return null
       throw error
     }
   }
 
-  experiments({ filter = '', orderBy = [], maxResults = PAGE_SIZE, view = 'ACTIVE_ONLY' }: SearchExperimentsOptions): Promise<ExperimentRecord[]> {
+  experiments({
+    filter = '',
+    orderBy = [],
+    maxResults = PAGE_SIZE,
+    view = 'ACTIVE_ONLY'
+  }: SearchExperimentsOptions): Promise<ExperimentRecord[]> {
     const body = { filter, order_by: orderBy, view_type: view }
     return this.#pages(maxResults, PAGE_SIZE, 'experiments', toExperiment, (page) =>
       this.#rest.post('experiments/search', { ...body, ...page })

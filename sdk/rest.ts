@@ -47,13 +47,17 @@ function answerError(status: number, body: string | Blob): RunnelError {
     const { error_code: code, message } = JSON.parse(body) as Json
     if (isErrorCode(code)) return new RunnelError(code, String(message))
   }
-  return new RunnelError(status === 404 ? 'RESOURCE_DOES_NOT_EXIST' : 'INTERNAL_ERROR', `Runnel answered with status ${status}.`)
+  return new RunnelError(
+    status === 404 ? 'RESOURCE_DOES_NOT_EXIST' : 'INTERNAL_ERROR',
+    `Runnel answered with status ${status}.`
+  )
 }
 
 // ── from MLflow's JSON ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as Json[]) : [])
-const text = (value: unknown): string => (typeof value === 'string' ? value : value === undefined ? '' : String(value))
+const text = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 /** Doubles that JSON cannot write come as text: NaN, Infinity, -Infinity. */
 const number = (value: unknown): number => Number(value ?? 0)
@@ -80,7 +84,11 @@ export function toRun(run: Json): RunRecord {
   const inputs = (run['inputs'] ?? {}) as Json
   return {
     info: toRunInfo((run['info'] ?? {}) as Json),
-    data: { params: byKey(data['params'], text), metrics: byKey(data['metrics'], number), tags: byKey(data['tags'], text) },
+    data: {
+      params: byKey(data['params'], text),
+      metrics: byKey(data['metrics'], number),
+      tags: byKey(data['tags'], text)
+    },
     inputs: list(inputs['dataset_inputs']).map(toDataset)
   }
 }

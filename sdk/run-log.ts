@@ -169,7 +169,8 @@ export class RunLog {
 
   #artifact(path: string, data: ArtifactData, { mediaType }: ArtifactOptions): SessionOp {
     const isText = typeof data === 'string'
-    const given = mediaType ?? (data instanceof Blob && data.type !== '' ? data.type : mediaTypeOf(String(path), isText))
+    const given =
+      mediaType ?? (data instanceof Blob && data.type !== '' ? data.type : mediaTypeOf(String(path), isText))
     // A Blob made of a buffer holds a copy: the caller may go on writing into it.
     const blob = data instanceof Blob ? data : new Blob([data as BlobPart])
     return { op: 'artifact', runId: this.runId, path: String(path), blob, mediaType: String(given) }

@@ -54,7 +54,9 @@ describe('runnel.js over a given port', () => {
     expect(record.data.params).toEqual({ lr: '0.1', opt: 'adam', layers: '[1,2]', flag: 'true', none: 'null' })
     expect(record.data.metrics).toEqual({ loss: 0.5, acc: NaN })
     expect(record.data.tags).toEqual({ 'mlflow.runName': 'one', 'mlflow.note.content': 'Why.' })
-    expect(await runnel.getMetricHistory(run.runId, 'loss')).toEqual([{ key: 'loss', step: 3, timestamp: 7, value: 0.5 }])
+    expect(await runnel.getMetricHistory(run.runId, 'loss')).toEqual([
+      { key: 'loss', step: 3, timestamp: 7, value: 0.5 }
+    ])
     expect(await runnel.getExperimentByName('mnist')).toMatchObject({ experimentId: record.info.experimentId })
     expect(await runnel.getExperimentByName('nothing')).toBeNull()
   })
@@ -83,7 +85,10 @@ describe('runnel.js over a given port', () => {
     await runnel.endRun()
     expect(runnel.activeRun()).toBe(parent)
     await runnel.endRun()
-    const [found] = await runnel.searchRuns({ experimentNames: ['sweep'], filter: `tags.mlflow.parentRunId = '${parent.runId}'` })
+    const [found] = await runnel.searchRuns({
+      experimentNames: ['sweep'],
+      filter: `tags.mlflow.parentRunId = '${parent.runId}'`
+    })
     expect(found?.info.runId).toBe(child.runId)
   })
 
@@ -135,7 +140,12 @@ describe('runnel.js over a given port', () => {
       runnel.logInput({ name: odd(undefined), digest: 'x'.repeat(99) })
     ])
     const codes = outcomes.map((one) => (one.status === 'fulfilled' ? 'kept' : (one.reason as runnel.RunnelError).code))
-    expect(codes).toEqual(['kept', ...Array<string>(4).fill('INVALID_PARAMETER_VALUE'), 'INVALID_PARAMETER_VALUE', ...Array<string>(4).fill('INVALID_PARAMETER_VALUE')])
+    expect(codes).toEqual([
+      'kept',
+      ...Array<string>(4).fill('INVALID_PARAMETER_VALUE'),
+      'INVALID_PARAMETER_VALUE',
+      ...Array<string>(4).fill('INVALID_PARAMETER_VALUE')
+    ])
     expect(runnel.status().state).toBe('open')
     await runnel.endRun()
   })
@@ -145,7 +155,14 @@ describe('runnel.js over a given port', () => {
     const experimentId = await client.createExperiment('by id', { tags: { owner: 'me' } })
     await expect(client.createExperiment('by id')).rejects.toMatchObject({ code: 'RESOURCE_ALREADY_EXISTS' })
     const { info } = await client.createRun(experimentId, { runName: 'c', startTime: 5 })
-    await client.logBatch(info.runId, { metrics: [{ key: 'a', value: 1 }, { key: 'a', value: 2, step: 1 }], params: { p: 1 }, tags: { t: 2 } })
+    await client.logBatch(info.runId, {
+      metrics: [
+        { key: 'a', value: 1 },
+        { key: 'a', value: 2, step: 1 }
+      ],
+      params: { p: 1 },
+      tags: { t: 2 }
+    })
     await client.setTerminated(info.runId, 'FAILED', 9)
     expect(await client.getRun(info.runId)).toMatchObject({
       info: { startTime: 5, endTime: 9, status: 'FAILED', experimentId },
@@ -154,7 +171,9 @@ describe('runnel.js over a given port', () => {
     await client.updateRun(info.runId, { name: 'renamed' })
     await client.deleteRun(info.runId)
     expect(await client.searchRuns({ experimentIds: [experimentId] })).toEqual([])
-    expect((await client.searchRuns({ experimentIds: [experimentId], view: 'DELETED_ONLY' }))[0]?.info.runName).toBe('renamed')
+    expect((await client.searchRuns({ experimentIds: [experimentId], view: 'DELETED_ONLY' }))[0]?.info.runName).toBe(
+      'renamed'
+    )
     expect((await client.getExperiment(experimentId)).tags).toEqual({ owner: 'me' })
   })
 
@@ -187,9 +206,14 @@ describe('datasets', () => {
     expect(describeDataset({ name: 'n', data: [{ a: 1 }, { a: 3 }] }).digest).not.toBe(one.digest)
     expect(one.digest).toMatch(/^[0-9a-f]{16}$/)
     expect(one).toMatchObject({ sourceType: 'code', profile: '{"num_rows":2,"num_elements":2}' })
-    expect(describeDataset({ name: 'n', source: 'https://x.test/a.csv' })).toMatchObject({ sourceType: 'http', source: '{"url":"https://x.test/a.csv"}' })
+    expect(describeDataset({ name: 'n', source: 'https://x.test/a.csv' })).toMatchObject({
+      sourceType: 'http',
+      source: '{"url":"https://x.test/a.csv"}'
+    })
     const bytes = new Float64Array([1, 2])
-    expect(describeDataset({ name: 'n', data: bytes }).digest).toBe(describeDataset({ name: 'n', data: bytes.buffer }).digest)
+    expect(describeDataset({ name: 'n', data: bytes }).digest).toBe(
+      describeDataset({ name: 'n', data: bytes.buffer }).digest
+    )
   })
 
   test('names made of a session and a number do not collide', () => {

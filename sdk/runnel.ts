@@ -13,7 +13,7 @@
  * has to await it; order is kept, and a refusal nobody listens to is one line in the console. Errors are `RunnelError`s with a `code`.
  */
 import { quietly } from './fate.ts'
-import { Run } from './run.ts'
+import { type Run } from './run.ts'
 import { refused } from './run-log.ts'
 import { RunnelClient as Client } from './client.ts'
 import { Tracker } from './tracker.ts'

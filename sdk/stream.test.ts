@@ -36,7 +36,8 @@ class Cable {
     this.#port = port1
     port1.onmessage = ({ data }: MessageEvent<PortMessageToClient>) => {
       this.received.push(data)
-      if (data.t === 'welcome') this.stream.connected((put, transfer) => this.#send(put, transfer), data.hwm, data.credit)
+      if (data.t === 'welcome')
+        this.stream.connected((put, transfer) => this.#send(put, transfer), data.hwm, data.credit)
       else if (data.t === 'ack') this.stream.acked(data)
       else if (data.t === 'nack') this.stream.nacked(data)
       else if (data.t === 'ping') port1.postMessage({ t: 'pong' })
@@ -163,14 +164,9 @@ describe('a stream', () => {
       cable.run.logMetric('loss', 1),
       cable.run.logMetric('bad//key', 1)
     ])
-    expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as RunnelError).code : 'kept'))).toEqual([
-      'kept',
-      'INVALID_PARAMETER_VALUE',
-      'kept',
-      'RESOURCE_DOES_NOT_EXIST',
-      'kept',
-      'INVALID_PARAMETER_VALUE'
-    ])
+    expect(
+      outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as RunnelError).code : 'kept'))
+    ).toEqual(['kept', 'INVALID_PARAMETER_VALUE', 'kept', 'RESOURCE_DOES_NOT_EXIST', 'kept', 'INVALID_PARAMETER_VALUE'])
   })
 
   test('a refusal nobody awaits is one line, not an unhandled rejection', async () => {

@@ -154,7 +154,10 @@ export class OpStream {
     if (nack.from <= this.#acknowledged) return this.fail(storeIsGone())
     this.#rewind()
     if (nack.code !== 'gap') {
-      this.problem = new RunnelError(nack.code === 'quota' ? 'RESOURCE_EXHAUSTED' : 'TEMPORARILY_UNAVAILABLE', nack.message)
+      this.problem = new RunnelError(
+        nack.code === 'quota' ? 'RESOURCE_EXHAUSTED' : 'TEMPORARILY_UNAVAILABLE',
+        nack.message
+      )
       warnOnce(`${nack.message} What was logged is kept in this page and tried again.`)
     }
     this.#pause = setTimeout(() => {
@@ -189,7 +192,9 @@ export class OpStream {
     if (before === undefined) return segment
     this.#waitingBytes += before.bytes
     if (this.#segments.length > BRIDGE.outboxBatches || this.#waitingBytes > BRIDGE.outboxBytes)
-      warnOnce(`${this.pending.toLocaleString('en')} operations wait to be saved. Await some of the log calls, so that Runnel can keep up.`)
+      warnOnce(
+        `${this.pending.toLocaleString('en')} operations wait to be saved. Await some of the log calls, so that Runnel can keep up.`
+      )
     return segment
   }
 
@@ -200,7 +205,8 @@ export class OpStream {
       const segment = this.#segments[this.#flying]!
       if (!segment.isReady) return
       if (this.#flying > 0) {
-        const isOverdrawn = this.#flying >= this.#credit.batches || this.#flyingBytes + segment.bytes > this.#credit.bytes
+        const isOverdrawn =
+          this.#flying >= this.#credit.batches || this.#flyingBytes + segment.bytes > this.#credit.bytes
         if (isOverdrawn && !beyondCredit) return
         if (this.#flying === this.#segments.length - 1 && !segment.isFull && !flush) return
       }

@@ -63,7 +63,10 @@ export class Tracker {
   /** Save everything, and let go. What is logged after this connects again, as a new session. */
   async disconnect(): Promise<void> {
     await this.flush()
-    const over = new RunnelError('INVALID_STATE', 'This page disconnected from Runnel. Call connect(), and start or resume a run.')
+    const over = new RunnelError(
+      'INVALID_STATE',
+      'This page disconnected from Runnel. Call connect(), and start or resume a run.'
+    )
     this.#each(({ link }) => {
       link.leave()
       link.end('failed', over)
@@ -79,7 +82,10 @@ export class Tracker {
     if (options.session !== undefined) {
       // The same numbers are coming again, so the ones before stop: they are the same operations.
       const before = this.#named.get(options.session)
-      const replaced = new RunnelError('INVALID_STATE', `Session '${options.session}' was started again, so its earlier handle is closed.`)
+      const replaced = new RunnelError(
+        'INVALID_STATE',
+        `Session '${options.session}' was started again, so its earlier handle is closed.`
+      )
       before?.link.leave()
       before?.link.end('failed', replaced)
       this.#named.set(options.session, connection)
@@ -88,7 +94,9 @@ export class Tracker {
   }
 
   get status(): Status {
-    const connections = [...new Set([...this.#named.values(), ...(this.#connection === null ? [] : [this.#connection])])]
+    const connections = [
+      ...new Set([...this.#named.values(), ...(this.#connection === null ? [] : [this.#connection])])
+    ]
     const shown = this.#stack.at(-1)?.connection ?? this.#connection ?? connections.at(-1)
     const pending = connections.reduce((sum, connection) => sum + connection.stream.pending, 0)
     return shown === undefined ? { state: 'idle', pending, message: null } : { ...shown.status, pending }
@@ -113,7 +121,11 @@ export class Tracker {
   }
 
   #each(work: (connection: Connection) => void): void {
-    for (const connection of new Set([...this.#named.values(), ...(this.#connection === null ? [] : [this.#connection])])) work(connection)
+    for (const connection of new Set([
+      ...this.#named.values(),
+      ...(this.#connection === null ? [] : [this.#connection])
+    ]))
+      work(connection)
   }
 
   async flush(): Promise<void> {
@@ -228,16 +240,26 @@ export class Tracker {
 }
 
 /** The author's tags, and MLflow's own for what they say better than a tag: parent, description, where the code is. */
-function startTags({ tags = {}, description }: StartRunOptions, parentRunId: string | null): { key: string; value: string }[] {
+function startTags(
+  { tags = {}, description }: StartRunOptions,
+  parentRunId: string | null
+): { key: string; value: string }[] {
   return toTags({
-    ...(typeof document !== 'undefined' && { [TAGS.sourceName]: location.href.split(/[?#]/)[0], [TAGS.sourceType]: 'NOTEBOOK' }),
+    ...(typeof document !== 'undefined' && {
+      [TAGS.sourceName]: location.href.split(/[?#]/)[0],
+      [TAGS.sourceType]: 'NOTEBOOK'
+    }),
     ...tags,
     ...(parentRunId !== null && { [TAGS.parentRunId]: parentRunId }),
     ...(description !== undefined && { [TAGS.note]: description })
   })
 }
 
-async function withTimeout(promise: Promise<void>, timeoutMs: number | undefined, waitingFor: () => string | null): Promise<void> {
+async function withTimeout(
+  promise: Promise<void>,
+  timeoutMs: number | undefined,
+  waitingFor: () => string | null
+): Promise<void> {
   if (timeoutMs === undefined) return promise
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {

@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright'
 import type { BrowserContext, Page } from '@playwright/test'
 import type * as Runnel from '../../sdk/runnel.ts'
 import { launchBrowser, removeProfile } from '../support/browser.ts'
@@ -23,7 +24,12 @@ const cell = (runnelOrigin: string, script = ''): string => `<!doctype html>
 </script></body></html>`
 
 /** Open a notebook page that has imported runnel.js, on the same site as Runnel (127.0.0.1) or on another (localhost). */
-async function openNotebook(context: BrowserContext, notebook: NotebookServer, runnel: string, site: 'same' | 'other'): Promise<Page> {
+async function openNotebook(
+  context: BrowserContext,
+  notebook: NotebookServer,
+  runnel: string,
+  site: 'same' | 'other'
+): Promise<Page> {
   notebook.page('/cell.html', cell(runnel))
   const page = await context.newPage()
   await page.goto(`${site === 'same' ? notebook.origin : notebook.otherSite}/cell.html`)
@@ -58,14 +64,19 @@ const storedSteps = (page: Page, key: string): Promise<number[]> =>
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i)
 
-test('a notebook of the same site logs through a hidden frame, once the open tab has allowed it', async ({ context, host, notebook }) => {
+test('a notebook of the same site logs through a hidden frame, once the open tab has allowed it', async ({
+  context,
+  host,
+  notebook
+}) => {
   const tab = await openRunnel(context, host.origin)
   const page = await openNotebook(context, notebook, host.origin, 'same')
   const run = page.evaluate(async () => {
     const { runnel } = window
     const run = await runnel.startRun({ runName: 'first light', experiment: 'mnist', tags: { kind: 'test' } })
     void runnel.logParams({ lr: 0.1, layers: [64, 10] })
-    for (let step = 0; step < 50; step++) void runnel.logMetrics({ loss: 1 / (step + 1), accuracy: step / 50 }, { step })
+    for (let step = 0; step < 50; step++)
+      void runnel.logMetrics({ loss: 1 / (step + 1), accuracy: step / 50 }, { step })
     await runnel.endRun()
     return runnel.getRun(run.runId)
   })
@@ -73,7 +84,10 @@ test('a notebook of the same site logs through a hidden frame, once the open tab
   await expect(tab.getByRole('dialog')).toContainText('notes.ipynb')
   await allow(tab)
   expect((await run).info).toMatchObject({ runName: 'first light', status: 'FINISHED' })
-  expect((await run).data).toMatchObject({ params: { lr: '0.1', layers: '[64,10]' }, metrics: { loss: 0.02, accuracy: 0.98 } })
+  expect((await run).data).toMatchObject({
+    params: { lr: '0.1', layers: '[64,10]' },
+    metrics: { loss: 0.02, accuracy: 0.98 }
+  })
   expect(context.pages()).toHaveLength(3)
   await tab.goto(`${host.origin}/runs/${(await run).info.runId}`)
   await expect(tab.getByRole('heading', { name: 'first light' })).toBeVisible()
@@ -110,18 +124,29 @@ test('a notebook that is denied says so, and may ask again', async ({ context, h
     const { runnel } = window
     const started = runnel.startRun()
     const logged = runnel.logMetric('loss', 1)
-    const outcomes = await Promise.allSettled([started, logged])
-    return { outcomes: outcomes.map((one) => (one.status === 'rejected' ? `${one.reason.code}: ${one.reason.message}` : one.status)), state: runnel.status().state }
+    const reasons: string[] = []
+    for (const call of [started, logged]) {
+      await call.catch(({ code, message }: Runnel.RunnelError) => reasons.push(`${code}: ${message}`))
+    }
+    return { reasons, state: runnel.status().state }
   })
   await tab.getByRole('button', { name: 'Deny' }).click()
-  const { outcomes, state } = await outcome
+  const { reasons, state } = await outcome
   expect(state).toBe('denied')
-  for (const text of outcomes) expect(text).toContain(`PERMISSION_DENIED: ${notebook.origin} was not allowed to log to Runnel. Call connect() to ask again`)
+  expect(reasons).toHaveLength(2)
+  for (const text of reasons)
+    expect(text).toContain(
+      `PERMISSION_DENIED: ${notebook.origin} was not allowed to log to Runnel. Call connect() to ask again`
+    )
   await connectAllowed(tab, page)
   expect(await page.evaluate(async () => (await window.runnel.startRun()).status)).toBe('RUNNING')
 })
 
-test('with no Runnel tab open, an allowed notebook logs through its frame, and a new one is asked in a window', async ({ context, host, notebook }) => {
+test('with no Runnel tab open, an allowed notebook logs through its frame, and a new one is asked in a window', async ({
+  context,
+  host,
+  notebook
+}) => {
   const page = await openNotebook(context, notebook, host.origin, 'same')
   const opening = context.waitForEvent('page')
   const connected = page.evaluate(async () => (await window.runnel.connect()).state)
@@ -232,22 +257,42 @@ test('artifacts, images, datasets, nested runs and searches', async ({ context, 
     void runnel.logText('hello', 'notes/a.txt')
     void runnel.logDict({ layers: [1, 2] }, 'model.json')
     void runnel.logArtifact('weights.bin', new Float32Array([1, 2, 3]))
-    void runnel.logInput({ name: 'iris', source: 'https://example.org/iris.csv', data: [{ a: 1, b: 'x' }, { a: 2, b: null }] }, { context: 'training' })
+    void runnel.logInput(
+      {
+        name: 'iris',
+        source: 'https://example.org/iris.csv',
+        data: [
+          { a: 1, b: 'x' },
+          { a: 2, b: null }
+        ]
+      },
+      { context: 'training' }
+    )
     void runnel.logMetric('loss', NaN, { step: 0 })
     void runnel.logMetric('loss', 0.25, { step: 1 })
     await child.end()
     const isParentActive = runnel.activeRun() === parent
     await runnel.endRun()
     const client = new runnel.RunnelClient()
-    const children = await runnel.searchRuns({ filter: `tags.mlflow.parentRunId = '${parent.runId}' and metrics.loss < 0.5`, orderBy: ['metrics.loss ASC'] })
+    const children = await runnel.searchRuns({
+      filter: `tags.mlflow.parentRunId = '${parent.runId}' and metrics.loss < 0.5`,
+      orderBy: ['metrics.loss ASC']
+    })
     const images = await client.listArtifacts(child.runId, 'images')
     return {
       experimentId: experiment.experimentId,
       isParentActive,
-      child: children.map(({ info, data, inputs }) => ({ id: info.runId === child.runId, experimentId: info.experimentId, tags: data.tags, inputs })),
+      child: children.map(({ info, data, inputs }) => ({
+        id: info.runId === child.runId,
+        experimentId: info.experimentId,
+        tags: data.tags,
+        inputs
+      })),
       files: (await client.listArtifacts(child.runId)).map(({ path }) => path),
       images: images.map(({ path }) => path.replace(/\d{13}/, 'TIME').replace(/[0-9a-f]{32}/, 'ID')),
-      png: await createImageBitmap(await client.downloadArtifact(child.runId, images[1]!.path)).then(({ width, height }) => [width, height]),
+      png: await createImageBitmap(await client.downloadArtifact(child.runId, images[1]!.path)).then(
+        ({ width, height }) => [width, height]
+      ),
       text: await (await client.downloadArtifact(child.runId, 'notes/a.txt')).text(),
       bytes: [...new Float32Array(await (await client.downloadArtifact(child.runId, 'weights.bin')).arrayBuffer())],
       history: (await runnel.getMetricHistory(child.runId, 'loss')).map(({ value }) => String(value)),
@@ -257,8 +302,14 @@ test('artifacts, images, datasets, nested runs and searches', async ({ context, 
   })
   expect(found.isParentActive).toBe(true)
   expect(found.child).toHaveLength(1)
-  expect(found.child[0]).toMatchObject({ id: true, experimentId: found.experimentId, tags: { 'mlflow.loggedImages': 'True', 'mlflow.source.type': 'NOTEBOOK' } })
-  expect(found.child[0]!.inputs).toMatchObject([{ name: 'iris', sourceType: 'http', tags: { 'mlflow.data.context': 'training' } }])
+  expect(found.child[0]).toMatchObject({
+    id: true,
+    experimentId: found.experimentId,
+    tags: { 'mlflow.loggedImages': 'True', 'mlflow.source.type': 'NOTEBOOK' }
+  })
+  expect(found.child[0]!.inputs).toMatchObject([
+    { name: 'iris', sourceType: 'http', tags: { 'mlflow.data.context': 'training' } }
+  ])
   expect(JSON.parse(found.child[0]!.inputs[0]!.schema!)).toEqual({
     mlflow_colspec: [
       { type: 'double', name: 'a', required: true },
@@ -271,10 +322,20 @@ test('artifacts, images, datasets, nested runs and searches', async ({ context, 
     'images/val~sample+step+3+timestamp+TIME+ID.png'
   ])
   expect(found.png).toEqual([600, 300])
-  expect(found).toMatchObject({ text: 'hello', bytes: [1, 2, 3], history: ['NaN', '0.25'], names: ['Default', 'vision'], missing: 'RESOURCE_DOES_NOT_EXIST' })
+  expect(found).toMatchObject({
+    text: 'hello',
+    bytes: [1, 2, 3],
+    history: ['NaN', '0.25'],
+    names: ['Default', 'vision'],
+    missing: 'RESOURCE_DOES_NOT_EXIST'
+  })
 })
 
-test('a refused call rejects with its code, and un-awaited ones never reach the page as errors', async ({ context, host, notebook }) => {
+test('a refused call rejects with its code, and un-awaited ones never reach the page as errors', async ({
+  context,
+  host,
+  notebook
+}) => {
   const tab = await openRunnel(context, host.origin)
   const page = await openNotebook(context, notebook, host.origin, 'same')
   const failures: string[] = []
@@ -297,10 +358,20 @@ test('a refused call rejects with its code, and un-awaited ones never reach the 
       await runnel.deleteTag('never').catch(code)
     ]
     await new runnel.RunnelClient().deleteRun(run.runId)
-    return { awaited, afterDelete: await runnel.logMetric('x', 1).catch(code), kept: await runnel.getRun(run.runId).then(({ data }) => data.params) }
+    return {
+      awaited,
+      afterDelete: await runnel.logMetric('x', 1).catch(code),
+      kept: await runnel.getRun(run.runId).then(({ data }) => data.params)
+    }
   })
   expect(outcome).toEqual({
-    awaited: ['INVALID_PARAMETER_VALUE', 'INVALID_PARAMETER_VALUE', 'INVALID_PARAMETER_VALUE', 'INVALID_STATE', 'RESOURCE_DOES_NOT_EXIST'],
+    awaited: [
+      'INVALID_PARAMETER_VALUE',
+      'INVALID_PARAMETER_VALUE',
+      'INVALID_PARAMETER_VALUE',
+      'INVALID_STATE',
+      'RESOURCE_DOES_NOT_EXIST'
+    ],
     afterDelete: 'INVALID_PARAMETER_VALUE',
     kept: { lr: '1' }
   })
@@ -308,7 +379,10 @@ test('a refused call rejects with its code, and un-awaited ones never reach the 
   expect(warnings.filter((text) => text.includes("new value '2'"))).toHaveLength(1)
 })
 
-test('without a click the browser opens no window: a button does, and it connects again after the window was closed', async ({ host, notebook }) => {
+test('without a click the browser opens no window: a button does, and it connects again after the window was closed', async ({
+  host,
+  notebook
+}) => {
   // Playwright turns pop-up blocking off; this test is about it.
   const { context, profile, close } = await launchBrowser({ withoutArgs: ['--disable-popup-blocking'] })
   // Every look of Playwright's into the page counts as a click for five seconds, so the page tells by itself how it fares.
@@ -326,7 +400,10 @@ test('without a click the browser opens no window: a button does, and it connect
        await report('logged')`
     )
   )
-  const isReport = (name: string) => (report: unknown): report is { name: string } => (report as { name?: unknown }).name === name
+  const isReport =
+    (name: string) =>
+    (report: unknown): report is { name: string } =>
+      (report as { name?: unknown }).name === name
   const page = context.pages()[0]!
   await page.goto(`${notebook.otherSite}/auto.html`)
   await notebook.waitForReport(isReport('click'))
@@ -353,7 +430,9 @@ test('a page that isolates itself hears why it cannot connect', async ({ context
   const page = await context.newPage()
   await page.goto(`${notebook.otherSite}/coop.html`)
   await page.evaluate(() => window.imported)
-  const error = await page.evaluate(() => window.runnel.startRun().catch(({ code, message }: Runnel.RunnelError) => ({ code, message })))
+  const error = await page.evaluate(() =>
+    window.runnel.startRun().catch(({ code, message }: Runnel.RunnelError) => ({ code, message }))
+  )
   if (!('code' in error)) throw new Error('The run was started.')
   expect(error.code).toBe('INVALID_STATE')
   expect(error.message).toContain('same-origin-allow-popups')
@@ -368,6 +447,8 @@ test('the frame shows nothing, and the window has a name and a way to the app', 
   const popup = await openRunnelWindow(context, host.origin)
   await expect(popup).toHaveTitle('Notebook connection · Runnel')
   await expect(popup.getByRole('link', { name: 'Open Runnel' })).toHaveAttribute('href', '/')
+  await expect(popup.getByRole('list', { name: 'Connected notebooks' })).toContainText(notebook.origin)
+  expect((await new AxeBuilder({ page: popup }).analyze()).violations.map(({ id }) => id)).toEqual([])
 })
 
 async function openRunnelWindow(context: BrowserContext, origin: string): Promise<Page> {
@@ -377,7 +458,11 @@ async function openRunnelWindow(context: BrowserContext, origin: string): Promis
   return page
 }
 
-test('200,000 points from a loop that waits for nothing are all there, in order', async ({ context, host, notebook }) => {
+test('200,000 points from a loop that waits for nothing are all there, in order', async ({
+  context,
+  host,
+  notebook
+}) => {
   const tab = await openRunnel(context, host.origin)
   const page = await openNotebook(context, notebook, host.origin, 'same')
   await connectAllowed(tab, page)
@@ -395,7 +480,12 @@ test('200,000 points from a loop that waits for nothing are all there, in order'
     return { runId, ms: performance.now() - from }
   })
   const counts = await page.evaluate(
-    async (runId) => Promise.all(['m0', 'm9'].map(async (key) => new Set((await window.runnel.getMetricHistory(runId, key)).map(({ step }) => step)).size)),
+    async (runId) =>
+      Promise.all(
+        ['m0', 'm9'].map(
+          async (key) => new Set((await window.runnel.getMetricHistory(runId, key)).map(({ step }) => step)).size
+        )
+      ),
     runId
   )
   expect(counts).toEqual([20_000, 20_000])

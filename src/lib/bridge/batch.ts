@@ -47,7 +47,9 @@ export async function storeBlobs(blobs: BlobStore, puts: readonly ParsedPut[]): 
 function asAnswer(error: unknown, op: ArtifactOp): RunnelError {
   if (error instanceof RunnelError) return error
   const reason = error instanceof Error ? error.message : String(error)
-  return new RunnelError('INTERNAL_ERROR', `The bytes of artifact '${op.path}' could not be stored: ${reason}`, { cause: error })
+  return new RunnelError('INTERNAL_ERROR', `The bytes of artifact '${op.path}' could not be stored: ${reason}`, {
+    cause: error
+  })
 }
 
 /**
@@ -91,7 +93,8 @@ async function tryOp(
   blobs: StoredBlobs,
   refusals: Refusals
 ): Promise<void> {
-  if (op === null) return refusals.add(number, invalid('This is no operation of protocol 1, or a field of it has the wrong type.'))
+  if (op === null)
+    return refusals.add(number, invalid('This is no operation of protocol 1, or a field of it has the wrong type.'))
   try {
     await tx.attempt(() => writeOp(tx, op, blobs))
   } catch (error) {

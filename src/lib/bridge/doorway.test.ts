@@ -30,7 +30,11 @@ class BridgeWindow extends EventTarget {
     this.document = hasAccess === undefined ? {} : { hasStorageAccess: async () => hasAccess }
   }
 
-  async hear(notebook: NotebookWindow, data: unknown, { origin = 'http://nb.test', ports = [new MessageChannel().port2] } = {}) {
+  async hear(
+    notebook: NotebookWindow,
+    data: unknown,
+    { origin = 'http://nb.test', ports = [new MessageChannel().port2] } = {}
+  ) {
     this.dispatchEvent(Object.assign(new Event('message'), { data, origin, source: notebook, ports }))
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -89,9 +93,13 @@ async function opened(kind: 'frame' | 'window', { hasAccess = true, live = new H
 describe('the bridge page', () => {
   test('announces itself to its opener, and lets a granted origin in', async () => {
     const { notebook, bridge, live, roles } = await opened('window')
-    expect(notebook.heard).toEqual([{ message: { rnl: 'ready', v: [1], epoch: 'e1', partitioned: false }, target: '*' }])
+    expect(notebook.heard).toEqual([
+      { message: { rnl: 'ready', v: [1], epoch: 'e1', partitioned: false }, target: '*' }
+    ])
     await bridge.hear(notebook, hello('n1'))
-    expect(live.arrivals).toEqual([{ origin: 'http://nb.test', session: 's1', writer: 'w1', name: 'notes.ipynb', version: '1.0' }])
+    expect(live.arrivals).toEqual([
+      { origin: 'http://nb.test', session: 's1', writer: 'w1', name: 'notes.ipynb', version: '1.0' }
+    ])
     expect(notebook.heard).toHaveLength(1)
     expect(roles).toEqual(['bridge-window'])
   })

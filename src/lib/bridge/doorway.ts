@@ -119,7 +119,8 @@ class Porter {
   #announce(epoch: string): void {
     const ready: Ready = { rnl: 'ready', v: BRIDGE_VERSIONS, epoch, partitioned: this.#live === null }
     const first = this.#isFrame ? this.#window.parent : (this.#window.opener as Window | null)
-    for (const listener of new Set([...(first === null ? [] : [first]), ...this.#askers])) listener.postMessage(ready, '*')
+    for (const listener of new Set([...(first === null ? [] : [first]), ...this.#askers]))
+      listener.postMessage(ready, '*')
   }
 
   async #onMessage({ data, origin, source, ports }: MessageEvent<unknown>): Promise<void> {
@@ -127,7 +128,7 @@ class Porter {
     const [port, ...more] = ports
     // Only windows have an origin that a person can be asked about.
     if (hello === null || port === undefined || more.length > 0 || source === null || !('closed' in source)) return
-    const asker = source as Window
+    const asker = source
     const answer = (message: Answer): void => {
       this.#answers.set(hello.nonce, message)
       asker.postMessage(message, origin === 'null' ? '*' : origin)

@@ -68,7 +68,7 @@ class HandNotebook {
   }
 
   async acked(upTo: number): Promise<void> {
-    for (let since = 0; ; ) {
+    for (let since = 0; ;) {
       const ack = await this.next('ack', since)
       if (ack.upTo >= upTo) return
       since = this.heard.indexOf(ack) + 1
@@ -128,7 +128,8 @@ describe('a notebook session', () => {
 
   test('keeps each operation once, however the messages are cut and repeated', async () => {
     const { test, notebook } = await started()
-    for (const put of [points(2, 10), points(2, 10), points(2, 40), points(30, 30), points(12, 3), points(60, 1)]) notebook.say(put)
+    for (const put of [points(2, 10), points(2, 10), points(2, 40), points(30, 30), points(12, 3), points(60, 1)])
+      notebook.say(put)
     await notebook.acked(60)
     expect(await history(test)).toEqual(numbers(2, 60))
     // And again after the fact, cut differently: nothing but an acknowledgement.
@@ -185,7 +186,12 @@ describe('a notebook session', () => {
   test('refuses an operation it does not know, or whose fields are wrong, and no other', async () => {
     const { store, notebook } = await started()
     const tag = (value: unknown) => ({ op: 'tag', runId: RUN, key: 'k', value })
-    const wrong = [{ op: 'dropTables', runId: RUN }, tag(7), null, { op: 'endRun', runId: RUN, status: 'DONE', endTime: 1 }]
+    const wrong = [
+      { op: 'dropTables', runId: RUN },
+      tag(7),
+      null,
+      { op: 'endRun', runId: RUN, status: 'DONE', endTime: 1 }
+    ]
     notebook.say({ t: 'put', from: 2, n: 5, ops: [...wrong, tag('kept')] })
     await notebook.acked(6)
     expect(notebook.refused()).toMatchObject([{ from: 2, n: 4, error: { code: 'INVALID_PARAMETER_VALUE' } }])
@@ -198,7 +204,13 @@ describe('a notebook session', () => {
     notebook.say(ops(2, start(other)))
     await notebook.acked(2)
     await store.write((tx) => deleteRun(tx, other as RunId))
-    notebook.say(points(3, 9, [[RUN, 'loss'], [other, 'loss'], [RUN, 'a//b']]))
+    notebook.say(
+      points(3, 9, [
+        [RUN, 'loss'],
+        [other, 'loss'],
+        [RUN, 'a//b']
+      ])
+    )
     await notebook.acked(11)
     expect(await history(test)).toEqual([3, 6, 9])
     const refused = notebook.refused()
@@ -254,7 +266,13 @@ describe('a notebook session', () => {
     blobs.put = async () => {
       throw new RunnelError('RESOURCE_EXHAUSTED', 'No room for 9 bytes.')
     }
-    const artifact: SessionOp = { op: 'artifact', runId: RUN, path: 'a/b.txt', blob: new Blob(['123456789']), mediaType: 'text/plain' }
+    const artifact: SessionOp = {
+      op: 'artifact',
+      runId: RUN,
+      path: 'a/b.txt',
+      blob: new Blob(['123456789']),
+      mediaType: 'text/plain'
+    }
     notebook.say(ops(2, artifact))
     notebook.say(points(3, 2))
     await notebook.acked(4)
@@ -269,7 +287,10 @@ describe('a notebook session', () => {
 
   test.each([
     ['columns of unequal length', { ...points(2, 3), n: 4 }],
-    ['a series index out of range', { ...points(2, 3), points: { ...points(2, 3).points!, k: Uint16Array.of(0, 1, 0) } }],
+    [
+      'a series index out of range',
+      { ...points(2, 3), points: { ...points(2, 3).points!, k: Uint16Array.of(0, 1, 0) } }
+    ],
     ['a step that is no integer', { ...points(2, 1), points: { ...points(2, 1).points!, s: Float64Array.of(0.5) } }],
     ['plain arrays', { ...points(2, 1), points: { ...points(2, 1).points!, v: [1] } }],
     ['both kinds at once', { ...points(2, 1), ops: [{ op: 'skip' }] }],
@@ -307,10 +328,20 @@ describe('a notebook session', () => {
 
   test('starts a run in an experiment by name, made when absent, and refuses one in the trash', async () => {
     const { store, notebook } = await started()
-    const named = (runId: string): SessionOp => ({ op: 'startRun', runId, experimentName: 'mnist', runName: 'first', startTime: 5, tags: [] })
+    const named = (runId: string): SessionOp => ({
+      op: 'startRun',
+      runId,
+      experimentName: 'mnist',
+      runName: 'first',
+      startTime: 5,
+      tags: []
+    })
     notebook.say(ops(2, named('d'.repeat(32)), named('e'.repeat(32))))
     await notebook.acked(3)
-    const infos = await store.read(async (r) => [await findRunInfo(r, 'd'.repeat(32) as RunId), await findRunInfo(r, 'e'.repeat(32) as RunId)])
+    const infos = await store.read(async (r) => [
+      await findRunInfo(r, 'd'.repeat(32) as RunId),
+      await findRunInfo(r, 'e'.repeat(32) as RunId)
+    ])
     expect(infos[0]).toMatchObject({ name: 'first', status: 'RUNNING', startTime: 5 })
     expect(infos[1]!.experimentId).toBe(infos[0]!.experimentId)
   })

@@ -1,6 +1,12 @@
 import { artifactRootPath, parseArtifactPath } from '#lib/domain/artifact.ts'
 import { RunnelError, absent, invalid, unreachable } from '#lib/domain/errors.ts'
-import { DEFAULT_EXPERIMENT_ID, parseExperimentId, parseRunId, type BlobId, type ExperimentId } from '#lib/domain/ids.ts'
+import {
+  DEFAULT_EXPERIMENT_ID,
+  parseExperimentId,
+  parseRunId,
+  type BlobId,
+  type ExperimentId
+} from '#lib/domain/ids.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
 import {
   validateDatasetInput,
@@ -57,7 +63,8 @@ export async function writeOp(tx: Tx, op: SessionOp, blobs: StoredBlobs): Promis
   }
 }
 
-const activeRun = (tx: Tx, op: { readonly runId: string }): Promise<RunInfo> => requireActiveRun(tx, parseRunId(op.runId))
+const activeRun = (tx: Tx, op: { readonly runId: string }): Promise<RunInfo> =>
+  requireActiveRun(tx, parseRunId(op.runId))
 
 async function startRun(tx: Tx, op: OpOf<'startRun'>): Promise<void> {
   const runId = parseRunId(op.runId)
@@ -67,7 +74,13 @@ async function startRun(tx: Tx, op: OpOf<'startRun'>): Promise<void> {
   if ((await findRunInfo(tx, runId)) === null) {
     if (op.resume) throw absent(`Run with id=${runId} not found`)
     const name = op.runName ? { name: op.runName } : {}
-    await createRun(tx, { experimentId: await experimentOf(tx, op), runId, startTime: op.startTime, tags: op.tags, ...name })
+    await createRun(tx, {
+      experimentId: await experimentOf(tx, op),
+      runId,
+      startTime: op.startTime,
+      tags: op.tags,
+      ...name
+    })
     return
   }
   const run = await updateRun(tx, runId, { status: 'RUNNING', ...(op.runName ? { name: op.runName } : {}) })
@@ -81,14 +94,17 @@ async function experimentOf(tx: Tx, op: OpOf<'startRun'>): Promise<ExperimentId>
   const known = await findExperimentByName(tx, op.experimentName)
   if (known === null) return createExperiment(tx, { name: op.experimentName })
   if (known.lifecycleStage !== 'active')
-    throw invalid(`The experiment '${op.experimentName}' is in the trash. Restore it there, or log to an experiment of another name.`)
+    throw invalid(
+      `The experiment '${op.experimentName}' is in the trash. Restore it there, or log to an experiment of another name.`
+    )
   return known.experimentId
 }
 
 async function keepArtifact(tx: Tx, op: ArtifactOp, blobs: StoredBlobs): Promise<void> {
   const run = await activeRun(tx, op)
   const root = artifactRootPath(run.artifactUri)
-  if (root === null) throw invalid(`The artifacts of run ${run.runId} are kept at ${run.artifactUri}, which this store cannot write to.`)
+  if (root === null)
+    throw invalid(`The artifacts of run ${run.runId} are kept at ${run.artifactUri}, which this store cannot write to.`)
   const path = parseArtifactPath(op.path)
   const stored = blobs.get(op)
   if (stored === undefined) throw new RunnelError('INTERNAL_ERROR', `The bytes of artifact '${path}' were not stored.`)

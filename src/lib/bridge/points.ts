@@ -49,7 +49,11 @@ export async function writePoints(tx: Tx, puts: readonly PointPut[], refusals: R
 }
 
 /** The run of a series, or why the series may not be written. */
-async function runToWrite(tx: Tx, { runId, key }: SeriesGroup, runs: Map<string, RunInfo>): Promise<RunInfo | RunnelError> {
+async function runToWrite(
+  tx: Tx,
+  { runId, key }: SeriesGroup,
+  runs: Map<string, RunInfo>
+): Promise<RunInfo | RunnelError> {
   try {
     validateMetricKey(key)
     const known = runs.get(runId)

@@ -7,7 +7,12 @@ export class Refusals {
 
   add(op: number, error: RunnelError): void {
     const last = this.#list[this.#list.length - 1]
-    if (last !== undefined && last.from + last.n === op && last.error.code === error.code && last.error.message === error.message)
+    if (
+      last !== undefined &&
+      last.from + last.n === op &&
+      last.error.code === error.code &&
+      last.error.message === error.message
+    )
       this.#list[this.#list.length - 1] = { ...last, n: last.n + 1 }
     else this.#list.push({ from: op, n: 1, error: errorToWire(error) satisfies WireError })
   }
@@ -22,5 +27,7 @@ export class Refusals {
  */
 export function isRefusal(error: unknown): error is RunnelError {
   if (!(error instanceof RunnelError)) return false
-  return error.code !== 'RESOURCE_EXHAUSTED' && error.code !== 'TEMPORARILY_UNAVAILABLE' && error.code !== 'INTERNAL_ERROR'
+  return (
+    error.code !== 'RESOURCE_EXHAUSTED' && error.code !== 'TEMPORARILY_UNAVAILABLE' && error.code !== 'INTERNAL_ERROR'
+  )
 }
