@@ -11,6 +11,7 @@
 import type { Denied, Hello, Pending, WindowMessageToClient } from '#lib/bridge/protocol.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
 import { createConnectNotice, type ConnectNotice } from './connect-notice.ts'
+import { findRunnelWindow, isActivated, isBlank, markWindow, openRunnelWindow } from './runnel-window.ts'
 
 /** Who asks for a connection. */
 export interface Caller {
@@ -25,10 +26,6 @@ export interface Caller {
   onImpossible(error: RunnelError): void
 }
 
-const WINDOW_NAME = 'runnel'
-const WINDOW_FEATURES = 'popup,width=480,height=360'
-/** Set while a window of ours is open, so that a reloaded notebook looks for it. */
-const WINDOW_MARK = 'runnel.window'
 /** A frame that is not ready by then will not be: the address is wrong, or the browser does not let us there. */
 const FRAME_TIMEOUT_MS = 5000
 /** A window in front of a person gets longer before they are told that something is wrong. */
@@ -149,15 +146,10 @@ export class Courier {
     this.#frame = null
   }
 
-  /**
-   * After a reload of the notebook its window is still there under its name. Only when this tab had one, and only without a user gesture:
-   * with one, a browser that does not find the name opens a blank tab.
-   */
   #findOldWindow(): boolean {
-    const mayLook = this.#mayFindOldWindow && hasMark() && !isActivated()
+    const found = this.#mayFindOldWindow ? findRunnelWindow() : null
     this.#mayFindOldWindow = false
-    const found = mayLook ? tryOpen('') : null
-    if (found === null || found.closed) return false
+    if (found === null) return false
     this.#watchWindow(found)
     if (isBlank(found)) found.location.replace(this.#url)
     // It was ready long ago and will not say so again: knock at once.
@@ -167,7 +159,7 @@ export class Courier {
 
   #openWindow(): void {
     if (!isActivated()) return this.#askForClick('Runnel keeps this notebook’s runs in its own window.')
-    const opened = tryOpen(this.#url, WINDOW_FEATURES)
+    const opened = openRunnelWindow(this.#url)
     if (opened === null)
       return this.#askForClick('The browser blocked Runnel’s window. Allow pop-ups for this page, then connect.')
     // A page that isolates itself gets a handle that is closed from the start (measured in Chromium and Firefox).
@@ -200,7 +192,7 @@ export class Courier {
 
   #watchWindow(opened: Window): void {
     this.#window = opened
-    setMark(true)
+    markWindow(true)
     if (this.#windowTimer !== null) clearInterval(this.#windowTimer)
     const since = performance.now()
     this.#windowTimer = setInterval(() => {
@@ -222,7 +214,7 @@ export class Courier {
     this.#windowTimer = null
     if (this.#ready === this.#window) this.#ready = null
     this.#window = null
-    setMark(false)
+    markWindow(false)
   }
 
   // ── hearing ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -264,44 +256,4 @@ function parseAnswer(data: unknown): WindowMessageToClient | null {
       : null
   if (message['rnl'] !== 'pending' && message['rnl'] !== 'denied') return null
   return typeof message['nonce'] === 'string' ? (data as WindowMessageToClient) : null
-}
-
-/** Null when the browser blocks it, or (Firefox) throws because the page is sandboxed without pop-ups. */
-function tryOpen(url: string, features = ''): Window | null {
-  try {
-    return window.open(url, WINDOW_NAME, features)
-  } catch {
-    return null
-  }
-}
-
-/** Whether the browser would let us open a window now. Old browsers do not say; trying is the only way to know. */
-const isActivated = (): boolean =>
-  (navigator as Partial<Pick<Navigator, 'userActivation'>>).userActivation?.isActive ?? true
-
-/** A window of another origin does not let us look, which is the answer. */
-function isBlank(opened: Window): boolean {
-  try {
-    return opened.location.href === 'about:blank'
-  } catch {
-    return false
-  }
-}
-
-/** Storage may be forbidden to a sandboxed page: then a reload just asks again. */
-function hasMark(): boolean {
-  try {
-    return sessionStorage.getItem(WINDOW_MARK) !== null
-  } catch {
-    return false
-  }
-}
-
-function setMark(isOpen: boolean): void {
-  try {
-    if (isOpen) sessionStorage.setItem(WINDOW_MARK, '1')
-    else sessionStorage.removeItem(WINDOW_MARK)
-  } catch {
-    // As above.
-  }
 }

@@ -24,6 +24,8 @@ import { randomHex } from '#lib/domain/ids.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
 import type { Caller, Courier } from './courier.ts'
 import { newFate, quietly, type Fate } from './fate.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { Requests } from './requests.ts'
 import type { OpStream } from './stream.ts'
 import type { ConnectionState } from './types.ts'
 
@@ -37,15 +39,6 @@ export interface LinkOptions {
   readonly onState: () => void
 }
 
-interface Request {
-  readonly id: number
-  readonly method: string
-  readonly path: string
-  readonly body: string | null
-  readonly answer: (res: Res) => void
-  readonly fail: (error: Error) => void
-}
-
 /** Tries without any answer before the page that should answer is loaded again. */
 const UNANSWERED_TRIES = 10
 /** Pauses between tries to reconnect grow to this. */
@@ -57,18 +50,17 @@ export class Link implements Caller {
   message: string | null = null
   readonly #options: LinkOptions
   readonly #writer = randomHex(16)
-  readonly #requests = new Map<number, Request>()
-  #lastRequest = 0
+  readonly #requests = new Requests()
+  readonly #heartbeat = new Heartbeat(
+    () => this.#port?.postMessage({ t: 'ping' }),
+    () => this.#lose()
+  )
   #candidates: MessagePort[] = []
   #port: MessagePort | null = null
   #epoch: string | null = null
   #helloTimer: ReturnType<typeof setInterval> | null = null
   #retryTimer: ReturnType<typeof setTimeout> | null = null
-  #pingTimer: ReturnType<typeof setInterval> | null = null
   #losses = 0
-  /** Since when pings have gone unanswered; null while they have not. */
-  #silentSince: number | null = null
-  #lastTick = 0
   #whenOpen: Fate[] = []
 
   constructor(options: LinkOptions) {
@@ -99,22 +91,15 @@ export class Link implements Caller {
   request(method: string, path: string, body: string | null): Promise<Res> {
     const { failure } = this.#options.stream
     if (failure !== null) return quietly(Promise.reject(failure))
-    return quietly(
-      new Promise((answer, fail) => {
-        const request = { id: ++this.#lastRequest, method, path, body, answer, fail }
-        this.#requests.set(request.id, request)
-        if (this.#port !== null && this.state === 'open') this.#sendRequest(request)
-        else this.need()
-      })
-    )
+    this.need()
+    return this.#requests.make(method, path, body)
   }
 
   /** The end: everybody who waits is told why. */
   end(state: 'denied' | 'failed', error: RunnelError): void {
     this.#disconnect()
     this.#options.stream.fail(error)
-    for (const { fail } of this.#requests.values()) fail(error)
-    this.#requests.clear()
+    this.#requests.fail(error)
     for (const fate of this.#whenOpen.splice(0)) fate.reject(error)
     const { route } = this.#options
     if ('courier' in route) route.courier.leave(this)
@@ -244,7 +229,7 @@ export class Link implements Caller {
   // ── the port ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #onMessage(port: MessagePort, message: PortMessageToClient): void {
-    this.#silentSince = null
+    this.#heartbeat.heard()
     const { stream } = this.#options
     switch (message.t) {
       case 'welcome':
@@ -255,11 +240,8 @@ export class Link implements Caller {
         stream.nacked(message)
         if (stream.failure !== null) this.end('failed', stream.failure)
         return
-      case 'res': {
-        const request = this.#requests.get(message.id)
-        this.#requests.delete(message.id)
-        return request?.answer(message)
-      }
+      case 'res':
+        return this.#requests.answered(message)
       case 'credit':
         return stream.credited(message)
       case 'ping':
@@ -287,38 +269,17 @@ export class Link implements Caller {
     if (failure !== null) return this.end('failed', failure)
     const { route } = this.#options
     if ('courier' in route) route.courier.settled()
-    for (const request of this.#requests.values()) this.#sendRequest(request)
+    this.#requests.connected((req) => port.postMessage(req))
     for (const fate of this.#whenOpen.splice(0)) fate.resolve()
-    this.#lastTick = performance.now()
     // A port that was given once cannot be had again: there is nothing to do about its silence.
-    if (!('port' in route && route.port instanceof MessagePort))
-      this.#pingTimer = setInterval(() => this.#tick(), BRIDGE.pingEveryMs)
+    if (!('port' in route && route.port instanceof MessagePort)) this.#heartbeat.start()
     this.#become('open')
-  }
-
-  #sendRequest({ id, method, path, body }: Request): void {
-    this.#port!.postMessage({ t: 'req', id, method, path, body })
   }
 
   #onBye(reason: 'upgrade' | 'close' | 'revoked'): void {
     if (reason !== 'revoked') return this.#lose()
     const text = `Permission for ${pageAddress('origin')} to log was taken back in Runnel’s settings. Call connect() to ask again.`
     this.end('denied', new RunnelError('PERMISSION_DENIED', text))
-  }
-
-  #tick(): void {
-    const now = performance.now()
-    // A timer this late means that the page itself stood still: answers may be waiting behind it.
-    const wasAsleep = now - this.#lastTick > 2 * BRIDGE.pingEveryMs
-    this.#lastTick = now
-    const isHidden = typeof document !== 'undefined' && document.hidden
-    const limit = isHidden ? BRIDGE.lostAfterHiddenMs : BRIDGE.lostAfterMs
-    if (this.#silentSince !== null && now - this.#silentSince > limit) {
-      if (!wasAsleep) return this.#lose()
-      this.#silentSince = now - limit
-    }
-    this.#silentSince ??= now
-    this.#port?.postMessage({ t: 'ping' })
   }
 
   #lose(): void {
@@ -344,14 +305,13 @@ export class Link implements Caller {
   #disconnect(): void {
     this.#stopHello()
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
-    if (this.#pingTimer !== null) clearInterval(this.#pingTimer)
     this.#retryTimer = null
-    this.#pingTimer = null
+    this.#heartbeat.stop()
+    this.#requests.disconnected()
     for (const candidate of this.#candidates) closePort(candidate)
     this.#candidates = []
     if (this.#port !== null) closePort(this.#port)
     this.#port = null
-    this.#silentSince = null
     this.#options.stream.disconnected()
   }
 
