@@ -28,10 +28,18 @@ export function windowAt(scrollTop: number, height: number, total: number | null
   return { from, to: Math.max(from + BLOCK, Math.ceil(end / BLOCK) * BLOCK) }
 }
 
-/** The rows to draw out of those: the view and a few around it. */
+/** Rows drawn beyond each edge of the view. */
+const DRAWN_AROUND = 6
+
+/** How many rows are drawn at once: the same number wherever the view stands, so that a row that leaves can become one that enters. */
+export const slotCount = (height: number): number => Math.ceil(Math.max(0, height) / ROW_HEIGHT) + 2 * DRAWN_AROUND + 1
+
+/** The rows to draw out of those: the view and a few around it; `slotCount` of them unless there are fewer. */
 export function visibleAt(scrollTop: number, height: number, total: number): RowWindow {
-  const from = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT) - 6)
-  return { from, to: Math.min(total, Math.ceil((scrollTop + height) / ROW_HEIGHT) + 6) }
+  const slots = slotCount(height)
+  const wanted = Math.floor(Math.max(0, scrollTop) / ROW_HEIGHT) - DRAWN_AROUND
+  const from = Math.max(0, Math.min(wanted, total - slots))
+  return { from, to: Math.min(total, from + slots) }
 }
 
 /** Where to scroll so that row `index` is in view below a sticky header; `scrollTop` itself when it already is. */

@@ -4,10 +4,19 @@ import type { Live, LiveFailure, LiveQuery } from '#lib/live/live.svelte.ts'
 import type { ColumnRef, ExperimentKeys, RunRow, RunsQuery } from '#lib/live/protocol.ts'
 import { plural } from '../shared/format.ts'
 import type { Toasts } from '../shared/toasts.svelte.ts'
-import { columnGroups, columnId, columnWidth, defaultColumns, type ColumnGroup, type Columns } from './columns.ts'
+import {
+  columnGroups,
+  columnId,
+  columnWidth,
+  defaultColumns,
+  type ColumnGroup,
+  type Columns,
+  type Fact
+} from './columns.ts'
 import type { Span } from './magnitude.ts'
 import { nextSort, orderBy, type SortKey } from './order.ts'
-import { ROW_HEIGHT, scrollToRow, visibleAt, windowAt, type RowWindow } from './row-window.ts'
+import { ROW_HEIGHT, scrollToRow, slotCount, visibleAt, windowAt, type RowWindow } from './row-window.ts'
+import { keepSameRows } from './same-rows.ts'
 import { extend, noSelection, selectAll, toggle, without, type Selection } from './selection.ts'
 import { choiceOf, rememberColumns, rememberedColumns, type ViewState } from './view-state.ts'
 
@@ -19,6 +28,18 @@ export interface RunsTableInputs {
   readonly state: () => ViewState
   /** Ask for another URL. A `step` can be gone back from; a `replace` leaves no trace. */
   readonly navigate: (state: ViewState, how: 'step' | 'replace') => void
+}
+
+/** One column as every row draws it. */
+export interface CellPlan {
+  readonly id: string
+  readonly column: ColumnRef | Fact
+  /** Aligned to the right. */
+  readonly end: boolean
+  /** Where its value stands in a row's cells; -1 for a fact, or while it was not asked for yet. */
+  readonly place: number
+  /** A bar shows its magnitude. */
+  readonly barred: boolean
 }
 
 /** Where the reader was in a table. */
@@ -58,6 +79,7 @@ export class RunsTable {
   #remembered = $state.raw<Columns | null>(null)
   #lastDefaults: Columns | null = null
   #asked: ColumnRef[] = []
+  #lastRows: readonly RunRow[] = []
   #lastActiveIndex = 0
 
   constructor(inputs: RunsTableInputs) {
@@ -83,16 +105,22 @@ export class RunsTable {
   readonly gridTemplate = $derived(this.shown.map((column) => `${columnWidth(column)}px`).join(' '))
   readonly total = $derived.by((): number | null => this.#runs.current?.total ?? null)
   readonly error = $derived.by((): LiveFailure | null => this.#runs.error)
-  readonly visible = $derived(visibleAt(this.scrollTop, this.height, this.total ?? 0))
+  /** How many rows are drawn: row `index` is drawn in slot `index % slots`. */
+  readonly slots = $derived(slotCount(this.height))
+  readonly #visibleFrom = $derived(visibleAt(this.scrollTop, this.height, this.total ?? 0).from)
+  readonly #visibleTo = $derived(visibleAt(this.scrollTop, this.height, this.total ?? 0).to)
+  /** The places of the rows to draw. */
+  readonly visible = $derived.by((): readonly number[] =>
+    Array.from({ length: Math.max(0, this.#visibleTo - this.#visibleFrom) }, (_, at) => this.#visibleFrom + at)
+  )
   readonly span = $derived.by((): Span | null => spanOf(this.#best.current?.rows[0], this.#worst.current?.rows[0]))
 
-  /** The rows to draw, with their places; null for one that has not arrived. */
-  readonly rows = $derived.by((): readonly { readonly index: number; readonly row: RunRow | null }[] =>
-    Array.from({ length: Math.max(0, this.visible.to - this.visible.from) }, (_, offset) => {
-      const index = this.visible.from + offset
-      return { index, row: this.rowAt(index) }
-    })
-  )
+  /** The rows that are here, the first of them at `from`. */
+  readonly #held = $derived.by((): { readonly from: number; readonly rows: readonly RunRow[] } => {
+    const answer = this.#runs.current
+    this.#lastRows = keepSameRows(this.#lastRows, answer?.rows ?? [])
+    return { from: answer?.from ?? 0, rows: this.#lastRows }
+  })
 
   /** Rows wait for the keys where the keys decide the columns: a table that gains its columns a moment later would jump. */
   readonly #knowsColumns = $derived.by(
@@ -121,9 +149,16 @@ export class RunsTable {
     return this.#asked
   })
 
-  readonly #cellIndex = $derived.by(
-    (): ReadonlyMap<string, number> => new Map(this.#askedColumns.map((ref, index) => [columnId(ref), index]))
-  )
+  /** The columns as rows draw them: what is the same for every row is found once. */
+  readonly cells = $derived.by((): readonly CellPlan[] => {
+    const places = new Map(this.#askedColumns.map((ref, index) => [columnId(ref), index]))
+    return this.shown.map((column) => {
+      const id = columnId(column)
+      const end = typeof column !== 'string' && column.kind !== 'tag'
+      const isMetric = typeof column !== 'string' && column.kind === 'metric'
+      return { id, column, end, place: places.get(id) ?? -1, barred: isMetric && this.isSorted(column) !== 'none' }
+    })
+  })
 
   #defaults(): Columns {
     this.#lastDefaults = defaultColumns(this.keys, this.#lastDefaults)
@@ -149,14 +184,9 @@ export class RunsTable {
 
   // ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Null for a row that has not arrived. */
   rowAt(index: number): RunRow | null {
-    const held = this.#runs.current
-    return held?.rows[index - held.from] ?? null
-  }
-
-  /** A row's value in a column: undefined when the answer is older than the column. */
-  cell(row: RunRow, column: ColumnRef): string | number | null | undefined {
-    return row.cells[this.#cellIndex.get(columnId(column)) ?? -1]
+    return this.#held.rows[index - this.#held.from] ?? null
   }
 
   isSorted(key: SortKey): 'ascending' | 'descending' | 'none' {
@@ -169,9 +199,9 @@ export class RunsTable {
   /** Where the row with the focus stands; null when there is none. A row that left the window keeps its last known place. */
   get activeIndex(): number | null {
     if (this.activeId === null) return null
-    const held = this.#runs.current
-    const offset = held?.rows.findIndex((row) => row.runId === this.activeId) ?? -1
-    if (held && offset >= 0) this.#lastActiveIndex = held.from + offset
+    const { from, rows } = this.#held
+    const offset = rows.findIndex((row) => row.runId === this.activeId)
+    if (offset >= 0) this.#lastActiveIndex = from + offset
     return Math.min(this.#lastActiveIndex, Math.max(0, (this.total ?? 1) - 1))
   }
 
@@ -242,7 +272,7 @@ export class RunsTable {
 
   /** Select from the last toggled row to this one, among the rows that are here. */
   extendTo(id: RunId): void {
-    const order = this.#runs.current?.rows.map((row) => row.runId) ?? []
+    const order = this.#held.rows.map((row) => row.runId)
     this.selection = extend(this.selection, id, order)
   }
 
@@ -307,7 +337,7 @@ export class RunsTable {
 
   /** Who gets the focus when rows go: the next one that stays, else the one before. */
   #neighbourOf(gone: readonly RunId[]): RunId | null {
-    const rows = this.#runs.current?.rows ?? []
+    const { rows } = this.#held
     const at = rows.findIndex((row) => row.runId === this.activeId)
     if (at < 0) return null
     const stays = (row: RunRow): boolean => !gone.includes(row.runId)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ExperimentKeys } from '#lib/live/protocol.ts'
+import type { ExperimentKeys, RunRow } from '#lib/live/protocol.ts'
 import {
   columnGroups,
   columnIds,
@@ -11,7 +11,8 @@ import {
 } from './columns.ts'
 import { isBest, magnitude } from './magnitude.ts'
 import { DEFAULT_SORT, nextSort, orderBy, parseSort, sortToText } from './order.ts'
-import { ROW_HEIGHT, scrollToRow, visibleAt, windowAt } from './row-window.ts'
+import { ROW_HEIGHT, scrollToRow, slotCount, visibleAt, windowAt } from './row-window.ts'
+import { keepSameRows } from './same-rows.ts'
 import { extend, noSelection, selectAll, toggle, without } from './selection.ts'
 import { choiceOf, readViewState, writeViewState } from './view-state.ts'
 
@@ -45,10 +46,33 @@ describe('row window', () => {
     expect(windowAt(9000 * ROW_HEIGHT, 600, 10)).toEqual({ from: 0, to: 32 })
   })
 
+  it('draws the same number of rows wherever the view stands', () => {
+    const counts = [0, 15, 3000, 9_990 * ROW_HEIGHT].map((top) => {
+      const { from, to } = visibleAt(top, 600, 10_000)
+      return to - from
+    })
+    expect(new Set(counts)).toEqual(new Set([slotCount(600)]))
+    expect(visibleAt(0, 600, 3)).toEqual({ from: 0, to: 3 })
+  })
+
   it('scrolls only as far as a row needs', () => {
     expect(scrollToRow(5, 0, 300)).toBe(0)
     expect(scrollToRow(10, 0, 300)).toBe(30)
     expect(scrollToRow(2, 90, 300)).toBe(60)
+  })
+})
+
+describe('rows of a new answer', () => {
+  const row = (runId: string, cells: (string | number | null)[]): RunRow =>
+    ({ runId, name: runId, cells }) as unknown as RunRow
+
+  it('are the old ones where nothing changed, NaN included', () => {
+    const before = [row('a', [NaN, 'x']), row('b', [1, null])]
+    const after = keepSameRows(before, [row('c', [0]), row('a', [NaN, 'x']), row('b', [2, null])])
+    expect(after[1]).toBe(before[0])
+    expect(after[2]).not.toBe(before[1])
+    expect(after[2]!.cells).toEqual([2, null])
+    expect(keepSameRows(before, [row('a', [NaN, 'x', 3])])[0]!.cells).toHaveLength(3)
   })
 })
 
