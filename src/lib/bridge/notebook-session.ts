@@ -41,10 +41,10 @@ export interface NotebookSession {
 /** How long a notebook may be silent before it is asked, and again before it is given up: hidden pages speak once a minute. */
 const SILENCE_MS = 120_000
 /**
- * Messages joined into one write: a third of the credit, so that while one write becomes durable the next is applied and a third arrives.
- * Measured against taking all that is queued: a fifth more points per second.
+ * Messages joined into one write: half the credit, so that the notebook can fill the next write while this one becomes durable. Fewer make
+ * shorter inserts. On a busy machine a third and all of it measured alike, within the noise.
  */
-const PUTS_PER_WRITE = Math.ceil(BRIDGE.creditBatches / 3)
+const PUTS_PER_WRITE = BRIDGE.creditBatches / 2
 /** The pause asked for after a failed write. */
 const RETRY_MS: Readonly<Record<NackCode, number>> = { gap: 0, quota: 2000, io: 1000, fenced: 0, malformed: 0 }
 
