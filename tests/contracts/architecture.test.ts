@@ -8,7 +8,10 @@ import config from '../../.dependency-cruiser.js'
 
 /** Small projects that break one rule each: a rule that never fires would pass on any code. */
 const broken: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'no-cycles': { 'src/lib/domain/a.ts': `import './b.ts'\nexport const a = 1`, 'src/lib/domain/b.ts': `import './a.ts'\nexport const b = 1` },
+  'no-cycles': {
+    'src/lib/domain/a.ts': `import './b.ts'\nexport const a = 1`,
+    'src/lib/domain/b.ts': `import './a.ts'\nexport const b = 1`
+  },
   resolves: { 'src/lib/domain/a.ts': `import './gone.ts'` },
   'room-domain': { 'src/lib/domain/a.ts': `import type { X } from '#lib/store/x.ts'\nexport type Y = X` },
   'domain-no-vendor': { 'src/lib/domain/a.ts': `import 'kysely'` },

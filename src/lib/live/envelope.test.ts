@@ -26,7 +26,10 @@ describe('a request through the channel', () => {
       seen.push(request.method, request.url, request.headers.get('content-type'), await request.json())
       return Response.json({ run: { id: 'r' } }, { status: 201, headers: { 'X-Made': 'yes' } })
     })
-    const response = await askStore(worker, new Request(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"a":[1]}' }))
+    const response = await askStore(
+      worker,
+      new Request(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"a":[1]}' })
+    )
     expect(seen).toEqual(['POST', url, 'application/json', { a: [1] }])
     expect(response.status).toBe(201)
     expect(response.headers.get('x-made')).toBe('yes')
@@ -37,7 +40,9 @@ describe('a request through the channel', () => {
     const { store, worker } = openPair()
     const bytes = new Uint8Array([0, 255, 10, 0])
     serveEnvelopes(store, (request) =>
-      request.method === 'GET' ? new Response(new Blob([bytes]), { headers: { 'Content-Type': 'image/png' } }) : new Response(null, { status: 204 })
+      request.method === 'GET'
+        ? new Response(new Blob([bytes]), { headers: { 'Content-Type': 'image/png' } })
+        : new Response(null, { status: 204 })
     )
     const artifact = await askStore(worker, new Request(url))
     expect(new Uint8Array(await artifact.arrayBuffer())).toEqual(bytes)
@@ -69,7 +74,10 @@ describe('a request through the channel', () => {
     const { store, worker } = openPair()
     serveEnvelopes(store, () => Promise.reject(new Error('the disk is gone')))
     const response = await askStore(worker, new Request(url))
-    expect([response.status, await response.json()]).toEqual([500, { error_code: 'INTERNAL_ERROR', message: 'the disk is gone' }])
+    expect([response.status, await response.json()]).toEqual([
+      500,
+      { error_code: 'INTERNAL_ERROR', message: 'the disk is gone' }
+    ])
   })
 
   it('ignores what is not an ask', async () => {
@@ -122,18 +130,28 @@ describe('when the store cannot answer', () => {
     const { store, worker } = openPair()
     const handler = vi.fn(() => new Response('OK'))
     serveEnvelopes(store, handler)
-    const said = new Request(url, { method: 'PUT', headers: { 'Content-Length': String(LIMITS.requestBodyBytes + 1) }, body: 'x' })
+    const said = new Request(url, {
+      method: 'PUT',
+      headers: { 'Content-Length': String(LIMITS.requestBodyBytes + 1) },
+      body: 'x'
+    })
     const real = new Request(url, { method: 'PUT', body: new Uint8Array(LIMITS.requestBodyBytes + 1) })
     for (const request of [said, real]) {
       const response = await askStore(worker, request)
-      expect([response.status, await response.json()]).toEqual([413, { error_code: 'RESOURCE_EXHAUSTED', message: expect.stringContaining('64 MB') as string }])
+      expect([response.status, await response.json()]).toEqual([
+        413,
+        { error_code: 'RESOURCE_EXHAUSTED', message: expect.stringContaining('64 MB') as string }
+      ])
     }
     expect(handler).not.toHaveBeenCalled()
   })
 })
 
 it('an envelope and its request say the same', async () => {
-  const ask = await requestToEnvelope(new Request(url, { method: 'PATCH', headers: { 'X-A': '1' }, body: 'héllo' }), 'id')
+  const ask = await requestToEnvelope(
+    new Request(url, { method: 'PATCH', headers: { 'X-A': '1' }, body: 'héllo' }),
+    'id'
+  )
   const again = envelopeToRequest(structuredClone(ask))
   expect([again.method, again.url, again.headers.get('x-a'), await again.text()]).toEqual(['PATCH', url, '1', 'héllo'])
 })

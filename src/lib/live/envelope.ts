@@ -146,7 +146,8 @@ export const askStore = async (channel: BroadcastChannel, request: Request): Pro
 
 const isAsk = (value: unknown): value is Ask => hasType(value) && value.t === 'ask' && typeof value.id === 'string'
 
-const isReply = (value: unknown): value is Taken | Answer => hasType(value) && (value.t === 'taken' || value.t === 'answer')
+const isReply = (value: unknown): value is Taken | Answer =>
+  hasType(value) && (value.t === 'taken' || value.t === 'answer')
 
 const hasType = (value: unknown): value is { readonly t: unknown; readonly id?: unknown } =>
   typeof value === 'object' && value !== null && 't' in value
@@ -157,7 +158,8 @@ export const mlflowError = (
   code: ErrorCode,
   message: string,
   headers: Readonly<Record<string, string>> = {}
-): Response => Response.json({ error_code: code, message }, { status, headers: { 'Cache-Control': 'no-store', ...headers } })
+): Response =>
+  Response.json({ error_code: code, message }, { status, headers: { 'Cache-Control': 'no-store', ...headers } })
 
 const tooLarge = (): Response =>
   mlflowError(
@@ -167,7 +169,9 @@ const tooLarge = (): Response =>
   )
 
 const nobodyThere = (): Response =>
-  mlflowError(503, 'TEMPORARILY_UNAVAILABLE', 'No Runnel tab is open to answer. Open one and try again.', { 'Retry-After': '2' })
+  mlflowError(503, 'TEMPORARILY_UNAVAILABLE', 'No Runnel tab is open to answer. Open one and try again.', {
+    'Retry-After': '2'
+  })
 
 const unanswered = (): Response =>
   mlflowError(504, 'TEMPORARILY_UNAVAILABLE', `The store did not answer within ${answeredWithinMs / 1000} seconds.`)

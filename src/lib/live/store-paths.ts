@@ -7,4 +7,9 @@
 export const isStorePath = (pathname: string): boolean =>
   /^\/(ajax-)?api\/\d+\.\d+\/(preview\/)?mlflow(-artifacts)?(\/|$)/.test(pathname) || plainPaths.has(pathname)
 
-const plainPaths: ReadonlySet<string> = new Set(['/get-artifact', '/model-versions/get-artifact', '/health', '/version'])
+const plainPaths: ReadonlySet<string> = new Set([
+  '/get-artifact',
+  '/model-versions/get-artifact',
+  '/health',
+  '/version'
+])
