@@ -16,6 +16,8 @@ export class SqlJsEngine implements SqlEngine {
     this.#db.run('pragma journal_mode = memory')
     this.#db.run('pragma synchronous = off')
     this.#db.run('pragma temp_store = memory')
+    // Nobody else can open this file, so nobody's changes need looking for at every statement.
+    this.#db.run('pragma locking_mode = exclusive')
     this.#db.run('pragma cache_size = -65536')
   }
 

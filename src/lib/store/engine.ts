@@ -52,14 +52,18 @@ const BLOCK_ROWS = 64
 export function* bulkStatements(insert: BulkInsert): Generator<{ sql: string; params: SqlValue[] }> {
   const { fixed, vectors } = insert
   const rows = vectors[0]?.length ?? 0
+  const block = rows >= BLOCK_ROWS ? insertSql(insert, BLOCK_ROWS) : ''
+  const single = rows % BLOCK_ROWS > 0 ? insertSql(insert, 1) : ''
   let from = 0
   while (from < rows) {
     const size = rows - from >= BLOCK_ROWS ? BLOCK_ROWS : 1
-    const params: SqlValue[] = [...fixed]
+    const params = new Array<SqlValue>(fixed.length + size * vectors.length)
+    let at = 0
+    for (const value of fixed) params[at++] = value
     for (let row = from; row < from + size; row++) {
-      for (const vector of vectors) params.push(vector[row]!)
+      for (let column = 0; column < vectors.length; column++) params[at++] = vectors[column]![row]!
     }
-    yield { sql: insertSql(insert, size), params }
+    yield { sql: size === BLOCK_ROWS ? block : single, params }
     from += size
   }
 }

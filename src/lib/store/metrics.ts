@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type CompiledQuery, type Kysely } from 'kysely'
 import type { RunId } from '#lib/domain/ids.ts'
 import { isLater, type MetricPoint, type MetricSummary, type Point } from '#lib/domain/metric.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
@@ -7,6 +7,7 @@ import { groupByRun } from './by-run.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import { noteKey } from './keys.ts'
+import type { LatestMetricsTable, Schema } from './schema.ts'
 
 /**
  * Add points to a series; exact repeats vanish. Keeps `latest_metrics` by MLflow's rule and the series' extremes and count beside it.
@@ -15,24 +16,34 @@ import { noteKey } from './keys.ts'
 export async function logSeries(tx: Tx, run: RunInfo, key: string, points: Series): Promise<void> {
   const { steps, timestamps, values } = points
   if (steps.length === 0) return
-  const isNan = new Uint8Array(values.length)
-  const stored = new Float64Array(values.length)
-  for (let i = 0; i < values.length; i++) {
-    const nan = Number.isNaN(values[i]!)
-    isNan[i] = nan ? 1 : 0
-    stored[i] = nan ? 0 : values[i]!
-  }
-  const added = tx.insertMany({
-    into: 'metrics',
-    columns: ['run_uuid', 'key', 'step', 'timestamp', 'value', 'is_nan'],
-    fixed: [run.runId, key],
-    vectors: [steps, timestamps, stored, isNan]
-  })
+  const { stored, isNan } = withoutNan(values)
+  const added = tx.insertMany(
+    // Nearly every series has no NaN: then the column is one value and not one more to bind per row.
+    isNan === null
+      ? { into: 'metrics', columns: POINT_COLUMNS, fixed: [run.runId, key, 0], vectors: [steps, timestamps, stored] }
+      : {
+          into: 'metrics',
+          columns: POINT_COLUMNS,
+          fixed: [run.runId, key],
+          vectors: [isNan, steps, timestamps, stored]
+        }
+  )
   // Exact repeats change nothing: the latest, the extremes and the count already hold them.
   if (added === 0) return
   await raiseLatest(tx, run.runId, key, summarise(points), added)
   await noteKey(tx, run.experimentId, 'metric', key)
   tx.changes.add('metric', { run: run.runId, experiment: run.experimentId })
+}
+
+const POINT_COLUMNS = ['run_uuid', 'key', 'is_nan', 'step', 'timestamp', 'value']
+
+/** Values as SQL can hold them: 0 for NaN, with a column that says where; null where there is none. */
+function withoutNan(values: Float64Array<ArrayBuffer>) {
+  if (!values.some(Number.isNaN)) return { stored: values, isNan: null }
+  return {
+    stored: values.map((value) => (Number.isNaN(value) ? 0 : value)),
+    isNan: Uint8Array.from(values, (value) => (Number.isNaN(value) ? 1 : 0))
+  }
 }
 
 /** The same for points of several series, as REST sends them. */
@@ -72,23 +83,33 @@ function summarise({ steps, timestamps, values }: Series): SeriesExtremes {
 async function raiseLatest(tx: Tx, runId: RunId, key: string, seen: SeriesExtremes, added: number): Promise<void> {
   const { latest, min, max } = seen
   const nan = Number.isNaN(latest.value)
+  const row: LatestMetricsTable = {
+    run_uuid: runId,
+    key,
+    value: nan ? 0 : latest.value,
+    timestamp: latest.timestamp,
+    step: latest.step,
+    is_nan: nan ? 1 : 0,
+    min_value: min,
+    max_value: max,
+    point_count: added
+  }
+  await tx.db.executeQuery({ ...raiseQuery(tx.db, row), parameters: Object.values(row) })
+}
+
+const raiseQueries = new WeakMap<Kysely<Schema>, CompiledQuery>()
+
+/** Compiled once per database, as it runs for every series of every write. Its parameters are the row's values, in the row's order. */
+function raiseQuery(db: Kysely<Schema>, row: LatestMetricsTable): CompiledQuery {
+  const known = raiseQueries.get(db)
+  if (known) return known
   // One statement, whether the series is new or not: the row comparison is MLflow's (step, timestamp, value), strictly greater.
   const later = sql<boolean>`(excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)`
   const pick = (column: 'step' | 'timestamp' | 'value' | 'is_nan') =>
     sql<number>`case when ${later} then excluded.${sql.ref(column)} else latest_metrics.${sql.ref(column)} end`
-  await tx.db
+  const query = db
     .insertInto('latest_metrics')
-    .values({
-      run_uuid: runId,
-      key,
-      value: nan ? 0 : latest.value,
-      timestamp: latest.timestamp,
-      step: latest.step,
-      is_nan: nan ? 1 : 0,
-      min_value: min,
-      max_value: max,
-      point_count: added
-    })
+    .values(row)
     .onConflict((conflict) =>
       conflict.columns(['run_uuid', 'key']).doUpdateSet({
         value: pick('value'),
@@ -100,7 +121,9 @@ async function raiseLatest(tx: Tx, runId: RunId, key: string, seen: SeriesExtrem
         point_count: sql<number>`latest_metrics.point_count + excluded.point_count`
       })
     )
-    .execute()
+    .compile()
+  raiseQueries.set(db, query)
+  return query
 }
 
 /** The lesser (or greater) of two that may be null, spelled so that every dialect agrees. */
