@@ -2,7 +2,7 @@
 import { build, files, version } from '$service-worker'
 import { askStore, mlflowError, storeChannelName } from '#lib/live/envelope.ts'
 import type { ShellMessage } from '#lib/live/shell-message.ts'
-import { isStorePath } from '#lib/live/store-paths.ts'
+import { isShellPath, isStorePath } from '#lib/live/store-paths.ts'
 import { createShell } from './shell.ts'
 
 const worker = self as unknown as ServiceWorkerGlobalScope
@@ -40,12 +40,18 @@ const activateIfAlone = async (): Promise<void> => {
   }
 }
 
+/** Whether one of the app's own pages is open: each of them starts the store's worker, other pages of this origin do not. */
+const isShellOpen = async (): Promise<boolean> => {
+  const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  return pages.some(({ url }) => isShellPath(new URL(url).pathname))
+}
+
 const answerFromStore = async (request: Request): Promise<Response> => {
   // A form on any site can navigate here with POST, past CORS: only a script of our own origin may change things.
   if (request.mode === 'navigate' && request.method !== 'GET') {
     return mlflowError(403, 'PERMISSION_DENIED', 'Only a page of this origin may call the API.')
   }
-  const response = await askStore(channel, request)
+  const response = await askStore(channel, request, isShellOpen)
   const headers = new Headers(response.headers)
   // An artifact opened as a page of its own must not be one of this origin's.
   headers.set('Content-Security-Policy', "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'")

@@ -7,11 +7,12 @@ import * as Comlink from 'comlink'
 import initSqlJs from 'sql.js'
 import wasmUrl from 'sql.js/dist/sql-wasm-browser.wasm?url'
 import { createApi } from '#lib/api/app.ts'
-import { createNotebookSession } from '#lib/bridge/notebook-session.ts'
+import { createNotebookSession, type NotebookSessionOptions } from '#lib/bridge/notebook-session.ts'
 import { DURABILITY_SETTING, isDurability } from '#lib/live/commands.ts'
 import { serveEnvelopes, storeChannelName } from '#lib/live/envelope.ts'
 import { LiveHost } from '#lib/live/host.ts'
 import { STORE_LOCK } from '#lib/live/names.ts'
+import type { NotebookConnection } from '#lib/live/notebooks.ts'
 import type { LiveDoor } from '#lib/live/protocol.ts'
 import { errorToWire } from '#lib/domain/errors.ts'
 import { systemClock } from '#lib/domain/time.ts'
@@ -62,53 +63,36 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
 
 async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions): Promise<LiveHost> {
   const epoch = crypto.randomUUID()
-  const { version } = packageJson
   // Compiling needs no lock, so it need not wait for one.
   const compiling = initSqlJs({ locateFile: () => wasmUrl })
   const succession = await makeWayFor(build, STORE_LOCK)
+  // From here on this host is the one that answers: the service worker is told that somebody is there, and what it asks waits.
+  const api = Promise.withResolvers<FetchApi>()
+  const stopServing = serveEnvelopes(new BroadcastChannel(storeChannelName), async (request) =>
+    (await api.promise)(request)
+  )
 
   const blobs = await IndexedDbBlobs.open(`${databaseName}-blobs`, systemClock)
   const { log, engine } = await CommitLog.open(databaseName, await compiling, epoch)
   const journal = new SavedJournal(log)
   const store = await Store.open({ engine, journal, blobs })
-  const durability = await store.read((r) => readSetting(r, DURABILITY_SETTING))
-  if (isDurability(durability)) log.setDurability(durability)
+  keepCheckpoints(store, log)
+  await applyStoredDurability(store, log)
 
-  const sizes = () => ({ databaseBytes: store.size(), logBytes: log.bytes })
-  const checkpointer = new Checkpointer({
-    logBytes: () => log.bytes,
-    databaseBytes: () => store.size(),
-    checkpoint: () => log.checkpoint((take) => store.exclusive(take))
-  })
-  store.changes.subscribe(() => checkpointer.onCommit())
-  checkpointer.onCommit()
-
-  const api = createApi(store, { version })
-  const fetchApi = async (request: Request) => api.fetch(request)
+  const app = createApi(store, { version: packageJson.version })
+  const fetchApi: FetchApi = async (request) => app.fetch(request)
+  api.resolve(fetchApi)
   const live = new LiveHost({
     store,
-    info: { epoch, version },
+    info: { epoch, version: packageJson.version },
     ownOrigin: self.location.origin,
-    attachNotebook: (port, { session, writer, origin }) => {
-      const { promise: closed, resolve } = Promise.withResolvers<void>()
-      const connection = createNotebookSession({
-        store,
-        api: fetchApi,
-        port,
-        session,
-        writer,
-        origin,
-        epoch,
-        onClose: resolve
-      })
-      return Promise.resolve({ close: (reason) => connection.close(reason), closed })
-    },
-    sizes,
-    applyDurability: (next) => log.setDurability(next),
+    attachNotebook: (port, arrival) =>
+      Promise.resolve(attachNotebook({ store, api: fetchApi, port, epoch, ...arrival })),
+    sizes: () => ({ databaseBytes: store.size(), logBytes: log.bytes }),
+    applyDurability: (durability) => log.setDurability(durability),
     whenFree: (lock) => navigator.locks.request(lock, () => undefined)
   })
   journal.onState = (state, message) => live.setSaveState(state, message)
-  const stopServing = serveEnvelopes(new BroadcastChannel(storeChannelName), fetchApi)
 
   succession.onSuccessor(async () => {
     stopServing()
@@ -118,6 +102,30 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
   })
   setTimeout(() => void tidy(store), SWEEP_AFTER_MS)
   return live
+}
+
+type FetchApi = (request: Request) => Promise<Response>
+
+function attachNotebook(options: Omit<NotebookSessionOptions, 'onClose'>): NotebookConnection {
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  const session = createNotebookSession({ ...options, onClose: resolve })
+  return { close: (reason) => session.close(reason), closed }
+}
+
+function keepCheckpoints(store: Store, log: CommitLog): void {
+  const checkpointer = new Checkpointer({
+    logBytes: () => log.bytes,
+    databaseBytes: () => store.size(),
+    checkpoint: () => log.checkpoint((take) => store.exclusive(take))
+  })
+  store.changes.subscribe(() => checkpointer.onCommit())
+  // A long log may have been left by a host that died.
+  checkpointer.onCommit()
+}
+
+async function applyStoredDurability(store: Store, log: CommitLog): Promise<void> {
+  const durability = await store.read((r) => readSetting(r, DURABILITY_SETTING))
+  if (isDurability(durability)) log.setDurability(durability)
 }
 
 /** What nobody waits for: old marks and blobs without a reference. A failure costs only room, until the next start. */

@@ -105,6 +105,7 @@ describe.each(ENGINES)('store on %s', (name) => {
     await store.write((tx) => updateRun(tx, a.runId, { status: 'FINISHED', endTime: clock.now + 7 }))
     await store.write((tx) => deleteRun(tx, c.runId))
     const [first, second] = await store.read((r) => experimentSummaries(r, 'ACTIVE_ONLY'))
+    expect(await store.read((r) => experimentSummaries(r, 'ALL', id))).toEqual([first])
     expect(first).toMatchObject({ name: 'wine', runCount: 2, runningCount: 1, lastActivity: clock.now + 7 })
     expect(second).toMatchObject({ name: 'Default', runCount: 0, runningCount: 0, lastActivity: null })
     expect(b.status).toBe('RUNNING')

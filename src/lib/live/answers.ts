@@ -3,7 +3,7 @@ import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#l
 import { downsample, withNeighbours } from '#lib/domain/downsample.ts'
 import { axisValues } from '#lib/domain/series.ts'
 import { TAGS } from '#lib/domain/tag.ts'
-import { artifactUsage, listArtifacts } from '#lib/store/artifacts.ts'
+import { artifactBytesInTrash, artifactUsage, listArtifacts } from '#lib/store/artifacts.ts'
 import { totals } from '#lib/store/totals.ts'
 import type { Reader } from '#lib/store/database.ts'
 import { experimentSummaries, getExperiment } from '#lib/store/experiments.ts'
@@ -59,7 +59,11 @@ export class Answering {
         return artifactsBelow(r, artifactUri, query.path)
       }
       case 'trash':
-        return { experiments: await experimentSummaries(r, 'DELETED_ONLY'), runs: await runsInTrash(r) }
+        return {
+          experiments: await experimentSummaries(r, 'DELETED_ONLY'),
+          runs: await runsInTrash(r),
+          artifactBytes: await artifactBytesInTrash(r)
+        }
       case 'settings': {
         const durability = await readSetting(r, DURABILITY_SETTING)
         return { durability: isDurability(durability) ? durability : 'relaxed', grants: await listGrants(r) }

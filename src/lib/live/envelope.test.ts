@@ -96,6 +96,21 @@ describe('a request through the channel', () => {
   })
 })
 
+describe('a store that is still starting', () => {
+  it('is asked again while a tab is open, and answers once however often it was asked', async () => {
+    const { store, worker } = openPair()
+    const handler = vi.fn(async () => {
+      await new Promise((resolve) => setTimeout(resolve, takenWithinMs * 2))
+      return new Response('late')
+    })
+    const asked = askStore(worker, new Request(url), () => Promise.resolve(true))
+    await new Promise((resolve) => setTimeout(resolve, takenWithinMs * 2.5))
+    serveEnvelopes(store, handler)
+    expect(await (await asked).text()).toBe('late')
+    expect(handler).toHaveBeenCalledTimes(1)
+  })
+})
+
 describe('when the store cannot answer', () => {
   it('says within a moment that no tab is open, and when to try again', async () => {
     const { worker } = openPair()

@@ -18,6 +18,10 @@ export const storeChannelName = 'runnel:api'
 
 /** Silence longer than this means that no tab is open: a live worker says `taken` within a few milliseconds. */
 export const takenWithinMs = 300
+/** While a tab is open its worker may still be starting: then it is asked again, and given this long. */
+export const startingWithinMs = 5000
+/** How many asks a store remembers having taken, so that one that is repeated is answered once. */
+const REMEMBERED_ASKS = 1000
 /** Below Firefox's 30 s, after which it ends a service worker's answer without an error. */
 export const answeredWithinMs = 25_000
 
@@ -95,9 +99,12 @@ export const serveEnvelopes = (
   channel: BroadcastChannel,
   handler: (request: Request) => Response | Promise<Response>
 ): (() => void) => {
+  const taken = new Set<string>()
   const onMessage = (event: MessageEvent<unknown>): void => {
     const ask = event.data
-    if (!isAsk(ask)) return
+    if (!isAsk(ask) || taken.has(ask.id)) return
+    taken.add(ask.id)
+    if (taken.size > REMEMBERED_ASKS) taken.delete(taken.values().next().value!)
     channel.postMessage({ t: 'taken', id: ask.id } satisfies Taken)
     void answerAsk(ask, handler).then((answer) => channel.postMessage(answer))
   }
@@ -117,11 +124,16 @@ const answerAsk = async (ask: Ask, handler: (request: Request) => Response | Pro
 /**
  * The service worker's side: one request, answered by the store or by why it was not.
  *
+ * mayBeStarting  asked when nobody took the request in time: whether a tab is open whose worker is on its way
  * returns  the store's answer; 413 for a body that is too large, 503 with Retry-After when no tab is there to answer,
  *          504 when one is but did not
  * fails    only when the request's body cannot be read
  */
-export const askStore = async (channel: BroadcastChannel, request: Request): Promise<Response> => {
+export const askStore = async (
+  channel: BroadcastChannel,
+  request: Request,
+  mayBeStarting: () => Promise<boolean> = () => Promise.resolve(false)
+): Promise<Response> => {
   if (Number(request.headers.get('content-length') ?? 0) > LIMITS.requestBodyBytes) return tooLarge()
   const ask = await requestToEnvelope(request, crypto.randomUUID())
   if (ask.body !== null && ask.body.byteLength > LIMITS.requestBodyBytes) return tooLarge()
@@ -135,10 +147,20 @@ export const askStore = async (channel: BroadcastChannel, request: Request): Pro
       const reply = event.data
       if (!isReply(reply) || reply.id !== ask.id) return
       if (reply.t === 'answer') return finish(envelopeToResponse(reply))
+      isTaken = true
       clearTimeout(timer)
       timer = setTimeout(() => finish(unanswered()), answeredWithinMs)
     }
-    let timer = setTimeout(() => finish(nobodyThere()), takenWithinMs)
+    const started = performance.now()
+    let isTaken = false
+    const askAgain = async (): Promise<void> => {
+      const isWorthIt = performance.now() - started < startingWithinMs && (await mayBeStarting())
+      if (isTaken) return
+      if (!isWorthIt) return finish(nobodyThere())
+      channel.postMessage(ask)
+      timer = setTimeout(() => void askAgain(), takenWithinMs)
+    }
+    let timer = setTimeout(() => void askAgain(), takenWithinMs)
     channel.addEventListener('message', onMessage)
     channel.postMessage(ask)
   })

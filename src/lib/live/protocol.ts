@@ -101,6 +101,8 @@ export interface TrashView {
   readonly experiments: readonly ExperimentSummary[]
   /** Deleted runs whose experiment is not itself in the trash. */
   readonly runs: readonly (RunInfo & { readonly experimentName: string })[]
+  /** Bytes of the artifacts that emptying the trash lets go of. */
+  readonly artifactBytes: number
 }
 
 export type Durability = 'relaxed' | 'strict'

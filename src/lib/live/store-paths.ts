@@ -13,3 +13,7 @@ const plainPaths: ReadonlySet<string> = new Set([
   '/health',
   '/version'
 ])
+
+/** Is this the path of one of the app's own pages? Each of them opens the store. */
+export const isShellPath = (pathname: string): boolean =>
+  pathname === '/' || /^\/(experiments|runs|trash|settings|bridge)(\/|$)/.test(pathname)

@@ -15,8 +15,9 @@ export function touches(change: Change, query: Query, context: Context): boolean
   const has = (...kinds: ChangeKind[]) => kinds.some((kind) => change.kinds.has(kind))
   switch (query.kind) {
     case 'experiments':
-    case 'trash':
       return has('experiment', 'run')
+    case 'trash':
+      return has('experiment', 'run', 'artifact')
     case 'experiment':
       return has('experiment', 'run') && change.experiments.has(query.experimentId)
     case 'runs':

@@ -1,4 +1,4 @@
-import type { ArtifactEntry, ArtifactFile } from '#lib/domain/artifact.ts'
+import { artifactRootPath, type ArtifactEntry, type ArtifactFile } from '#lib/domain/artifact.ts'
 import { invalid } from '#lib/domain/errors.ts'
 import type { BlobId, ExperimentId, RunId } from '#lib/domain/ids.ts'
 import type { Selectable } from 'kysely'
@@ -82,6 +82,28 @@ export async function artifactUsage(r: Reader): Promise<{ readonly count: number
     .select(({ fn }) => [fn.countAll<number>().as('count'), fn.sum<number | null>('size_bytes').as('bytes')])
     .executeTakeFirstOrThrow()
   return { count: row.count, bytes: row.bytes ?? 0 }
+}
+
+/** Bytes of the artifacts of runs in the trash, and of those in experiments in the trash. Blobs that others hold too are counted. */
+export async function artifactBytesInTrash(r: Reader): Promise<number> {
+  const roots = await r.db
+    .selectFrom('runs')
+    .innerJoin('experiments', 'experiments.experiment_id', 'runs.experiment_id')
+    .select('runs.artifact_uri')
+    .where((eb) =>
+      eb.or([eb('runs.lifecycle_stage', '=', 'deleted'), eb('experiments.lifecycle_stage', '=', 'deleted')])
+    )
+    .execute()
+  let bytes = 0
+  for (const { artifact_uri } of roots) {
+    const root = artifactRootPath(artifact_uri ?? '')
+    if (root === null || root === '') continue
+    const row = await below(r, root)
+      .select(({ fn }) => fn.sum<number | null>('size_bytes').as('bytes'))
+      .executeTakeFirstOrThrow()
+    bytes += row.bytes ?? 0
+  }
+  return bytes
 }
 
 /** Files strictly below a folder: a range of the primary key, as `0` is the character after `/`. */

@@ -150,7 +150,8 @@ export async function experimentSummaries(
       fn.max('end_time').as('last_end')
     ])
     .groupBy('experiment_id')
-  if (view === 'ACTIVE_ONLY') counting = counting.where('lifecycle_stage', '=', 'active')
+  // In the trash an experiment's runs are deleted with it, and still counted: they come back with it.
+  if (view !== 'DELETED_ONLY') counting = counting.where('lifecycle_stage', '=', 'active')
   if (only !== undefined) counting = counting.where('experiment_id', '=', Number(only))
   const counts = new Map((await counting.execute()).map((row) => [String(row.experiment_id), row]))
 
