@@ -12,13 +12,14 @@ export interface Segment {
   readonly n: number
   /** Bytes as credit counts them; a Blob travels by reference and counts its head only. */
   readonly bytes: number
+  /** Takes no more: it is full, or its callers have been told. */
   readonly isFull: boolean
   /** False while an operation is still being made (an image is encoded): it holds its place, and what follows waits. */
   readonly isReady: boolean
   toPut(): { readonly put: Put; readonly transfer: ArrayBuffer[] }
   /** Tell the callers of operations `from` … `from + n - 1`, as far as they are here. */
   refuse(from: number, n: number, error: RunnelError): void
-  /** Tell everybody not told yet. */
+  /** Tell everybody not told yet; nobody joins it after that. */
   settle(error: RunnelError | null): void
 }
 
@@ -40,6 +41,7 @@ export class PointSegment implements Segment {
   readonly from: number
   readonly isReady = true
   n = 0
+  #isTold = false
   readonly #series: (readonly [string, string])[] = []
   /** One fate per series: its points of one segment are written together. */
   readonly #fates: Fate[] = []
@@ -53,7 +55,7 @@ export class PointSegment implements Segment {
   }
 
   get isFull(): boolean {
-    return this.n === BRIDGE.batchPoints
+    return this.n === BRIDGE.batchPoints || this.#isTold
   }
 
   get bytes(): number {
@@ -106,6 +108,7 @@ export class PointSegment implements Segment {
   }
 
   settle(error: RunnelError | null): void {
+    this.#isTold = true
     for (const fate of this.#fates) {
       if (error === null) fate.resolve()
       else fate.reject(error)
@@ -126,6 +129,7 @@ export class OpSegment implements Segment {
   readonly #ops: SessionOp[] = []
   readonly #fates: Fate[] = []
   #unmade = 0
+  #isTold = false
 
   constructor(from: number) {
     this.from = from
@@ -136,7 +140,7 @@ export class OpSegment implements Segment {
   }
 
   get isFull(): boolean {
-    return this.n === BRIDGE.batchOps || this.bytes >= BRIDGE.creditBytes / 8
+    return this.n === BRIDGE.batchOps || this.bytes >= BRIDGE.creditBytes / 8 || this.#isTold
   }
 
   get isReady(): boolean {
@@ -185,6 +189,7 @@ export class OpSegment implements Segment {
   }
 
   settle(error: RunnelError | null): void {
+    this.#isTold = true
     for (const fate of this.#fates) {
       if (error === null) fate.resolve()
       else fate.reject(error)

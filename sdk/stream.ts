@@ -33,6 +33,12 @@ const storeIsGone = (): RunnelError =>
     'Runnel no longer has what this page logged: its site data was deleted. Call connect() and start a new run to go on.'
   )
 
+const noRoom = (): RunnelError =>
+  new RunnelError(
+    'RESOURCE_EXHAUSTED',
+    'This browser has no room left for Runnel, so this is not saved yet. It is kept in this page and tried again: empty Runnel’s trash or free disk space, and flush() tells when it is safe.'
+  )
+
 export class OpStream {
   readonly session: string
   /** What the store last complained of while it may still recover: its disk is full, say. */
@@ -152,12 +158,14 @@ export class OpStream {
     if (nack.code === 'fenced') return this.fail(new RunnelError('INVALID_STATE', nack.message))
     if (nack.code === 'malformed') return this.fail(new RunnelError('INTERNAL_ERROR', nack.message))
     if (nack.from <= this.#acknowledged) return this.fail(storeIsGone())
+    const sent = this.#segments.slice(0, this.#flying)
     this.#rewind()
-    if (nack.code !== 'gap') {
-      this.problem = new RunnelError(
-        nack.code === 'quota' ? 'RESOURCE_EXHAUSTED' : 'TEMPORARILY_UNAVAILABLE',
-        nack.message
-      )
+    if (nack.code === 'quota') {
+      this.problem = noRoom()
+      // Whoever waits is told at once: room may come in a second or never. What they logged stays in the outbox all the same.
+      for (const segment of sent) segment.settle(this.problem)
+    } else if (nack.code === 'io') {
+      this.problem = new RunnelError('TEMPORARILY_UNAVAILABLE', nack.message)
       warnOnce(`${nack.message} What was logged is kept in this page and tried again.`)
     }
     this.#pause = setTimeout(() => {

@@ -1,4 +1,3 @@
-import type { PortMessageToStore } from '#lib/bridge/protocol.ts'
 import type { OpenRun, RunLogger } from '#lib/demo/run-logger.ts'
 import type { DemoGround } from '#lib/demo/demo.svelte.ts'
 import type { Live } from '#lib/live/live.svelte.ts'
@@ -50,15 +49,7 @@ function listExperiments(live: Live): Promise<readonly ExperimentSummary[]> {
 }
 
 async function connectLogger(live: Live): Promise<RunLogger> {
-  let port: MessagePort | null = null
-  let closed = false
-  await runnel.connect({
-    port: async () => {
-      // Nothing more is logged once the demo is over: its connection is not made again.
-      if (closed) return new Promise<never>(() => {})
-      return (port = await live.openNotebookPort('Demo'))
-    }
-  })
+  await runnel.connect({ port: () => live.openNotebookPort('Demo') })
   return {
     async startRun({ experimentId, name, params, tags, dataset }) {
       const run = await runnel.startRun({ experimentId, runName: name, tags })
@@ -66,12 +57,7 @@ async function connectLogger(live: Live): Promise<RunLogger> {
       await Promise.all([run.logParams(params), run.logInput(description, { context })])
       return openRun(run)
     },
-    async close() {
-      await runnel.flush()
-      closed = true
-      port?.postMessage({ t: 'close' } satisfies PortMessageToStore)
-      port?.close()
-    }
+    close: () => runnel.disconnect()
   }
 }
 
