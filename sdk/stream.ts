@@ -158,12 +158,11 @@ export class OpStream {
     if (nack.code === 'fenced') return this.fail(new RunnelError('INVALID_STATE', nack.message))
     if (nack.code === 'malformed') return this.fail(new RunnelError('INTERNAL_ERROR', nack.message))
     if (nack.from <= this.#acknowledged) return this.fail(storeIsGone())
-    const sent = this.#segments.slice(0, this.#flying)
     this.#rewind()
     if (nack.code === 'quota') {
       this.problem = noRoom()
       // Whoever waits is told at once: room may come in a second or never. What they logged stays in the outbox all the same.
-      for (const segment of sent) segment.settle(this.problem)
+      for (const segment of this.#segments) segment.settle(this.problem)
     } else if (nack.code === 'io') {
       this.problem = new RunnelError('TEMPORARILY_UNAVAILABLE', nack.message)
       warnOnce(`${nack.message} What was logged is kept in this page and tried again.`)
