@@ -76,7 +76,7 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
   const { log, engine } = await CommitLog.open(databaseName, await compiling, epoch)
   const journal = new SavedJournal(log)
   const store = await Store.open({ engine, journal, blobs })
-  keepCheckpoints(store, log)
+  const checkpointer = keepCheckpoints(store, log)
   await applyStoredDurability(store, log)
 
   const app = createApi(store, { version: packageJson.version })
@@ -90,6 +90,7 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
       Promise.resolve(attachNotebook({ store, api: fetchApi, port, epoch, ...arrival })),
     sizes: () => ({ databaseBytes: store.size(), logBytes: log.bytes }),
     applyDurability: (durability) => log.setDurability(durability),
+    giveRoomBack: () => checkpointer.now(),
     whenFree: (lock) => navigator.locks.request(lock, () => undefined)
   })
   journal.onState = (state, message) => live.setSaveState(state, message)
@@ -112,7 +113,7 @@ function attachNotebook(options: Omit<NotebookSessionOptions, 'onClose'>): Noteb
   return { close: (reason) => session.close(reason), closed }
 }
 
-function keepCheckpoints(store: Store, log: CommitLog): void {
+function keepCheckpoints(store: Store, log: CommitLog): Checkpointer {
   const checkpointer = new Checkpointer({
     logBytes: () => log.bytes,
     databaseBytes: () => store.size(),
@@ -121,6 +122,7 @@ function keepCheckpoints(store: Store, log: CommitLog): void {
   store.changes.subscribe(() => checkpointer.onCommit())
   // A long log may have been left by a host that died.
   checkpointer.onCommit()
+  return checkpointer
 }
 
 async function applyStoredDurability(store: Store, log: CommitLog): Promise<void> {

@@ -1,5 +1,3 @@
-import type { SqlEngine } from '#lib/store/engine.ts'
-
 /** What a checkpointer needs of the log and the store. */
 export interface CheckpointTarget {
   /** Bytes in the log since the newest checkpoint. */
@@ -39,6 +37,11 @@ export class Checkpointer {
     else this.#timer = setTimeout(() => this.#onPause(), IDLE_MS)
   }
 
+  /** One now, whatever the log holds: after deletions, to give their room back. Resolves when it is made or put off. */
+  now(): Promise<void> {
+    return this.#run()
+  }
+
   #onPause(): void {
     this.#timer = null
     const { logBytes, databaseBytes } = this.#target
@@ -58,6 +61,3 @@ export class Checkpointer {
     }
   }
 }
-
-/** Takes an image while no transaction is open. */
-export type TakeImage = <T>(take: (engine: SqlEngine) => T) => Promise<T>

@@ -6,6 +6,7 @@
  *   IndexedDB `runnel`:  log       seq → the statements of one commit
  *                        segments  SHA-256 → one megabyte of a database image
  *                        meta      `head` → who writes, and the newest checkpoint {seq, segments}
+ *                        reserve   bytes that mean nothing: given up so that a full disk can be emptied
  *
  * Invariants
  * - A commit is acknowledged on `transaction.oncomplete`, never on a request's success: over quota, requests succeed and then the
@@ -45,11 +46,13 @@ interface LogSchema extends DBSchema {
   log: { key: number; value: readonly Statement[] }
   segments: { key: string; value: Uint8Array<ArrayBuffer> }
   meta: { key: 'head'; value: Head }
+  reserve: { key: 'bytes'; value: Uint8Array<ArrayBuffer> }
 }
 
 interface Waiting {
   readonly seq: number
   readonly statements: readonly Statement[]
+  readonly makesRoom: boolean
   readonly resolve: () => void
   readonly reject: (error: RunnelError) => void
 }
@@ -57,6 +60,12 @@ interface Waiting {
 const SEGMENT_BYTES = 1024 * 1024
 /** Segments written in one transaction: enough to be quick, few enough not to hold appends up for long. */
 const SEGMENTS_PER_WRITE = 8
+/** Enough for the record of any deletion. */
+const RESERVE_BYTES = 1024 * 1024
+const RESERVE_ATTEMPTS = 8
+const RESERVE_WAIT_MS = 250
+/** The most that getRandomValues gives at once. */
+const RANDOM_BYTES = 65_536
 
 export class CommitLog implements Journal {
   readonly #db: IDBPDatabase<LogSchema>
@@ -89,13 +98,17 @@ export class CommitLog implements Journal {
         fresh.createObjectStore('log')
         fresh.createObjectStore('segments')
         fresh.createObjectStore('meta')
+        fresh.createObjectStore('reserve')
       },
       // A newer version of the app wants to change the format: let go, so that it is not held up for ever.
       blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close()
     })
     const log = new CommitLog(db, SQL, epoch)
     await log.#takePen()
-    return { log, engine: await log.recover() }
+    const engine = await log.recover()
+    // Nobody waits for it, and without room for it there is none.
+    log.#keepReserve().catch(() => undefined)
+    return { log, engine }
   }
 
   /** Bytes appended since the newest checkpoint, roughly. */
@@ -112,11 +125,11 @@ export class CommitLog implements Journal {
     this.#durability = durability
   }
 
-  append(statements: readonly Statement[]): Promise<void> {
+  append(statements: readonly Statement[], { makesRoom } = { makesRoom: false }): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure)
     const seq = ++this.#given
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ seq, statements, resolve, reject })
+      this.#waiting.push({ seq, statements, makesRoom, resolve, reject })
       if (!this.#writing) void this.#writeGroups()
     })
   }
@@ -130,7 +143,7 @@ export class CommitLog implements Journal {
       const group = this.#waiting
       this.#waiting = []
       try {
-        await this.#writeGroup(group)
+        await this.#writeGroupSomehow(group)
         this.#durable = group.at(-1)!.seq
         for (const { statements } of group) this.#bytes += statementsBytes(statements)
         for (const { resolve } of group) resolve()
@@ -143,6 +156,21 @@ export class CommitLog implements Journal {
     this.#writing = false
     for (const wake of this.#idle) wake()
     this.#idle.clear()
+  }
+
+  /** A group that makes room gives up the reserve rather than fail for want of it. */
+  async #writeGroupSomehow(group: readonly Waiting[]): Promise<void> {
+    const mayInsist = group.some(({ makesRoom }) => makesRoom)
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#writeGroup(group)
+      } catch (cause) {
+        if (!mayInsist || attempt === RESERVE_ATTEMPTS || storageError(cause).code !== 'RESOURCE_EXHAUSTED') throw cause
+        if (attempt === 0) await this.#db.clear('reserve')
+        // The browser counts what was given up a little later.
+        else await new Promise((resolve) => setTimeout(resolve, RESERVE_WAIT_MS))
+      }
+    }
   }
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
@@ -211,6 +239,7 @@ export class CommitLog implements Journal {
     try {
       const segments = await this.#writeSegments(image)
       await this.#name({ seq, segments, bytes: image.byteLength })
+      await this.#keepReserve()
     } catch (cause) {
       throw storageError(cause)
     }
@@ -268,6 +297,15 @@ export class CommitLog implements Journal {
     await done
     this.#checkpoint = checkpoint
     this.#bytes = 0
+  }
+
+  /** Have the reserve in place. Random, so that no compression makes it smaller than it looks. */
+  async #keepReserve(): Promise<void> {
+    if ((await this.#db.count('reserve')) > 0) return
+    const bytes = new Uint8Array(RESERVE_BYTES)
+    for (let from = 0; from < RESERVE_BYTES; from += RANDOM_BYTES)
+      crypto.getRandomValues(bytes.subarray(from, from + RANDOM_BYTES))
+    await this.#db.put('reserve', bytes, 'bytes')
   }
 
   /** Resolves once no append is on its way. */

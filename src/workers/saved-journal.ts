@@ -18,11 +18,11 @@ export class SavedJournal implements Journal {
     this.#inner = inner
   }
 
-  async append(statements: readonly Statement[]): Promise<void> {
+  async append(statements: readonly Statement[], options?: { readonly makesRoom: boolean }): Promise<void> {
     this.#pending++
     this.#timer ??= setTimeout(() => this.onState('saving', null), SAVING_AFTER_MS)
     try {
-      await this.#inner.append(statements)
+      await this.#inner.append(statements, options)
       this.#settle()
     } catch (error) {
       this.#settle(error instanceof RunnelError ? error.message : String(error))

@@ -3,6 +3,8 @@ import { bulkStatements, type BulkInsert, type SqlEngine, type SqlRow, type SqlV
 
 /** Prepared statements kept at once: every statement the store has, and some shapes of IN lists. */
 const CACHED_STATEMENTS = 300
+/** A database is rewritten when more than this part of it is empty: the trash was emptied, mostly. */
+const COMPACT_SHARE = 0.25
 
 /** SQLite in memory, as WebAssembly. */
 export class SqlJsEngine implements SqlEngine {
@@ -58,7 +60,16 @@ export class SqlJsEngine implements SqlEngine {
 
   /** A copy of the whole database as SQLite keeps it on disk. Prepared statements live on. */
   image(): Uint8Array {
+    this.#compact()
     return this.#db.export()
+  }
+
+  /** Give back the pages of what was deleted, when they are worth rewriting the rest for. */
+  #compact(): void {
+    const [free] = this.all('pragma freelist_count', [])
+    const [pages] = this.all('pragma page_count', [])
+    if (Number(free?.['freelist_count'] ?? 0) > COMPACT_SHARE * Number(pages?.['page_count'] ?? 0))
+      this.run('vacuum', [])
   }
 
   close(): void {

@@ -18,8 +18,8 @@ async function setQuota(page: Page, origin: string, bytes: number): Promise<void
   await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: bytes })
 }
 
-/** The app's own files take two thirds of it. */
-const SMALL_BYTES = 2_500_000
+/** The app's own files and the reserve of the log take most of it. */
+const SMALL_BYTES = 4_000_000
 const AMPLE_BYTES = 1_000_000_000
 
 /** Log 1,000 points at once from the page's current run, and say what became of the call. */
@@ -38,6 +38,8 @@ test('over quota: refused clearly, nothing lost, read on, resumed', async ({ con
   test.setTimeout(120_000)
   await setQuota(page, host.origin, SMALL_BYTES)
   const tab = await openHome(context, host.origin, page)
+  await tab.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  const ballast = await tab.evaluate(createExperiment, 'ballast')
   const cell = await openNotebookPage(context, notebook, host.origin)
   await connectNotebook(cell, tab)
   const runId = await cell.evaluate(async () => {
@@ -73,6 +75,14 @@ test('over quota: refused clearly, nothing lost, read on, resumed', async ({ con
   })
   expect(file).toBe('RESOURCE_EXHAUSTED')
 
+  // A full disk can be emptied all the same.
+  expect(await tab.evaluate(deleteExperiment, ballast)).toBe(200)
+  await tab.goto(`${host.origin}/trash`)
+  await tab.getByRole('button', { name: 'Empty trash' }).click()
+  await tab.getByRole('button', { name: 'Delete for good' }).click()
+  await expect(tab.getByText('Trash emptied.')).toBeVisible()
+  await expect(tab.getByText('The trash is empty.')).toBeVisible()
+
   await setQuota(tab, host.origin, AMPLE_BYTES)
   await cell.evaluate(() => (globalThis as unknown as NotebookGlobals).runnel.flush())
   expect(await logThousand(cell, from)).toBeNull()
@@ -82,8 +92,25 @@ test('over quota: refused clearly, nothing lost, read on, resumed', async ({ con
   await expect(tab.getByRole('status').filter({ hasText: 'Saved' })).toBeVisible()
 })
 
+const createExperiment = async (name: string): Promise<string> => {
+  const response = await fetch('/api/2.0/mlflow/experiments/create', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ name })
+  })
+  return ((await response.json()) as { experiment_id: string }).experiment_id
+}
+
+const deleteExperiment = async (experimentId: string): Promise<number> => {
+  const response = await fetch('/api/2.0/mlflow/experiments/delete', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ experiment_id: experimentId })
+  })
+  return response.status
+}
+
 async function allSteps(tab: Page, runId: string): Promise<number[]> {
-  await tab.waitForFunction(() => navigator.serviceWorker.controller !== null)
   const points = await restHistory(tab, runId, 'n')
   return points.map(({ step }) => step).sort((a, b) => a - b)
 }

@@ -19,6 +19,7 @@ import { writeSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
 import { deleteRunTag, setRunTags } from '#lib/store/tags.ts'
 import { purgeTrash } from '#lib/store/trash.ts'
+import type { LiveHostParts } from './host.ts'
 import type { Notebooks } from './notebooks.ts'
 import type { Commands, Durability } from './protocol.ts'
 import { matchingIds } from './runs-view.ts'
@@ -31,7 +32,7 @@ export const isDurability = (value: unknown): value is Durability => value === '
 export function createCommands(
   store: Store,
   notebooks: Notebooks,
-  applyDurability: (durability: Durability) => void
+  { applyDurability, giveRoomBack }: Pick<LiveHostParts, 'applyDurability' | 'giveRoomBack'>
 ): Commands {
   const forEachRun = (ids: readonly RunId[], change: typeof deleteRun) =>
     store.write(async (tx) => {
@@ -73,7 +74,9 @@ export function createCommands(
     restoreRuns: (ids) => forEachRun(ids, restoreRun),
     emptyTrash: async () => {
       const { experiments, runs } = await store.write((tx) => purgeTrash(tx))
-      return { experiments, runs, bytes: await store.sweepBlobs() }
+      const bytes = await store.sweepBlobs()
+      void giveRoomBack()
+      return { experiments, runs, bytes }
     },
     runIds: (query) => store.read((r) => matchingIds(r, query)),
     readArtifact: (runId, path) => readArtifact(store, parseRunId(runId), path),

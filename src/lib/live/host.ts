@@ -31,6 +31,8 @@ export interface LiveHostParts {
   readonly attachNotebook: AttachNotebook
   readonly sizes: Surroundings['sizes']
   readonly applyDurability: (durability: Durability) => void
+  /** Called after deletions for good: shrink what is stored. */
+  readonly giveRoomBack: () => Promise<void>
   /** Resolves when nobody holds the named lock any more. */
   readonly whenFree: (lock: string) => Promise<void>
 }
@@ -58,7 +60,7 @@ export class LiveHost {
       changed: () => this.#refreshNotebooks()
     })
     this.#answering = new Answering({ notebooks: this.#notebooks, sizes: parts.sizes })
-    this.#commands = createCommands(parts.store, this.#notebooks, parts.applyDurability)
+    this.#commands = createCommands(parts.store, this.#notebooks, parts)
     parts.store.changes.subscribe((change) => {
       for (const page of this.#pages) page.watches.onChange(change)
     })

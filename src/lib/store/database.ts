@@ -29,6 +29,8 @@ export interface Tx extends Reader {
   /** Facts that stay true once committed, remembered so that hot paths need not ask SQL again. Forgotten on recovery. */
   readonly known: KnownFacts
   insertMany(insert: BulkInsert): number
+  /** Say that this transaction deletes, or leads to it: it goes through on a full disk too. */
+  makeRoom(): void
   /** Run a part that may be refused: when it throws, only its own statements are undone, and the error is thrown on. */
   attempt<T>(part: () => Promise<T>): Promise<T>
 }
@@ -96,7 +98,9 @@ export class Database {
       const { value, transaction } = await this.#transact(fn)
       // Appended inside the lock, so that the journal sees commits in the order memory does.
       const durable =
-        transaction.statements.length === 0 ? Promise.resolve() : this.#journal.append(transaction.statements)
+        transaction.statements.length === 0
+          ? Promise.resolve()
+          : this.#journal.append(transaction.statements, { makesRoom: transaction.makesRoom })
       durable.catch(() => (this.#doomed = true))
       return { value, durable, changes: transaction.changes }
     })
@@ -160,6 +164,7 @@ class Transaction implements Tx {
   readonly changes = new ChangeDraft()
   readonly statements: Statement[] = []
   readonly learned = new Set<string>()
+  makesRoom = false
   readonly known: KnownFacts
   readonly #engine: SqlEngine
   #savepoints = 0
@@ -187,6 +192,10 @@ class Transaction implements Tx {
     // Exact repeats change nothing, so a retry leaves no trace in the journal.
     if (added > 0) this.statements.push({ insert })
     return added
+  }
+
+  makeRoom(): void {
+    this.makesRoom = true
   }
 
   async attempt<T>(part: () => Promise<T>): Promise<T> {

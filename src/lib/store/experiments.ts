@@ -96,6 +96,7 @@ export async function restoreExperiment(tx: Tx, id: ExperimentId): Promise<void>
 async function moveStage(tx: Tx, id: ExperimentId, from: LifecycleStage, to: LifecycleStage): Promise<void> {
   const row = await experimentRow(tx, id)
   if (!row || row.lifecycle_stage !== from) throw absent(`No Experiment with id=${id} exists`)
+  if (to === 'deleted') tx.makeRoom()
   await tx.db
     .updateTable('experiments')
     .set({ lifecycle_stage: to, last_update_time: tx.now })

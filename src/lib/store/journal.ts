@@ -8,8 +8,11 @@ import type { SqlEngine, Statement } from './engine.ts'
  * - Once one append has failed, every later one fails too until `recover`, because memory then holds what was never promised.
  */
 export interface Journal {
-  /** Rejects with a RunnelError: RESOURCE_EXHAUSTED when there is no room, TEMPORARILY_UNAVAILABLE for any other failure. */
-  append(statements: readonly Statement[]): Promise<void>
+  /**
+   * Rejects with a RunnelError: RESOURCE_EXHAUSTED when there is no room, TEMPORARILY_UNAVAILABLE for any other failure.
+   * `makesRoom` marks a commit that deletes, or leads to it: it may use room that is kept back, or a full disk could never be emptied.
+   */
+  append(statements: readonly Statement[], options?: { readonly makesRoom: boolean }): Promise<void>
   /** A fresh engine holding exactly what is durable. The old one is closed. */
   recover(): Promise<SqlEngine>
 }

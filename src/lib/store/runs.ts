@@ -171,6 +171,7 @@ export async function restoreRun(tx: Tx, id: RunId): Promise<void> {
 
 async function setLifecycle(tx: Tx, id: RunId, stage: LifecycleStage): Promise<void> {
   const info = await getRunInfo(tx, id)
+  if (stage === 'deleted') tx.makeRoom()
   await tx.db
     .updateTable('runs')
     .set({ lifecycle_stage: stage, deleted_time: stage === 'deleted' ? tx.now : null })

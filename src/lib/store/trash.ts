@@ -31,6 +31,7 @@ export interface Purged {
  * The Default experiment's row stays, back in the active stage, as MLflow makes it again at every open.
  */
 export async function purgeTrash(tx: Tx): Promise<Purged> {
+  tx.makeRoom()
   const experiments = await tx.db
     .selectFrom('experiments')
     .selectAll()
