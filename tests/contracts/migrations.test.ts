@@ -1,0 +1,91 @@
+/** Images of every schema that ever shipped open, whole; images of schemas to come are refused and left alone. */
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import initSqlJs from 'sql.js'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { RunId } from '#lib/domain/ids.ts'
+import { findExperimentByName } from '#lib/store/experiments.ts'
+import type { SqlEngine } from '#lib/store/engine.ts'
+import { hasGrant } from '#lib/store/grants.ts'
+import { experimentKeys } from '#lib/store/keys.ts'
+import { metricHistory } from '#lib/store/metrics.ts'
+import { SCHEMA_VERSION } from '#lib/store/migrations.ts'
+import { createRun, getRun, getRunInfo } from '#lib/store/runs.ts'
+import { sessionMark } from '#lib/store/sessions.ts'
+import { readSetting } from '#lib/store/settings.ts'
+import { Store } from '#lib/store/store.ts'
+import { NodeSqliteEngine } from '../../sync-server/node-sqlite-engine.ts'
+import { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
+import { ENGINES, MemoryBlobs, MemoryJournal, openTestStore, type EngineName } from '../support/engines.ts'
+
+const SQL = await initSqlJs()
+const folder = fileURLToPath(new URL('../fixtures/', import.meta.url))
+const shipped = readdirSync(folder)
+  .map((file) => /^schema-(\d+)\.db$/.exec(file)?.[1])
+  .filter((version) => version !== undefined)
+  .map(Number)
+const scratch = mkdtempSync(join(tmpdir(), 'runnel-migrations-'))
+afterAll(() => rmSync(scratch, { recursive: true }))
+
+let copies = 0
+function engineOf(name: EngineName, image: Uint8Array): SqlEngine {
+  if (name === 'sql.js') return new SqlJsEngine(SQL, image)
+  const copy = join(scratch, `${++copies}.db`)
+  writeFileSync(copy, image)
+  return new NodeSqliteEngine(copy)
+}
+
+const openStore = (engine: SqlEngine) =>
+  Store.open({ engine, journal: new MemoryJournal(() => engine), blobs: new MemoryBlobs(() => 0), clock: () => 5 })
+
+const tables = (engine: SqlEngine) =>
+  engine.all(`select type, name, sql from sqlite_master where name not like 'sqlite_%' order by name`, [])
+
+test('[MG1] every schema up to this one has an image', () => {
+  expect(shipped.toSorted((a, b) => a - b)).toEqual(Array.from({ length: SCHEMA_VERSION }, (_, i) => i + 1))
+})
+
+describe.each(ENGINES)('images on %s', (name) => {
+  test.each(shipped)(
+    '[MG2] schema %i opens with everything in it, and is the same schema as a new store',
+    async (version) => {
+      const engine = engineOf(name, readFileSync(join(folder, `schema-${version}.db`)))
+      const store = await openStore(engine)
+      const experiment = await store.read((r) => findExperimentByName(r, 'fixture'))
+      expect(experiment).toMatchObject({ lifecycleStage: 'active', tags: [{ key: 'team', value: 'cellar' }] })
+      const run = await store.read((r) => getRun(r, 'a'.repeat(32) as RunId))
+      expect(run.info).toMatchObject({ name: 'kept', number: 1, startTime: 1_700_000_000_000 })
+      expect(run.data.params).toEqual([{ key: 'alpha', value: '0.2' }])
+      expect(run.data.tags).toContainEqual({ key: 'colour', value: 'red' })
+      expect(run.data.metrics).toMatchObject([
+        { key: 'loss', last: { step: 2, value: Infinity }, min: 1.5, max: Infinity, count: 3 }
+      ])
+      expect(run.datasets[0]?.dataset.name).toBe('wine')
+      const points = await store.read((r) => metricHistory(r, run.info.runId, 'loss'))
+      expect(points.map(({ value }) => value)).toEqual([1.5, NaN, Infinity])
+      expect((await store.read((r) => getRunInfo(r, 'd'.repeat(32) as RunId))).lifecycleStage).toBe('deleted')
+      expect(await store.read((r) => sessionMark(r, 'session-1'))).toBe(42)
+      expect(await store.read((r) => hasGrant(r, 'http://127.0.0.1:8888'))).toBe(true)
+      expect(await store.read((r) => readSetting(r, 'durability'))).toBe('strict')
+      expect((await store.read((r) => experimentKeys(r, experiment!.experimentId))).metrics).toEqual(['loss'])
+      const next = await store.write((tx) => createRun(tx, { experimentId: experiment!.experimentId }))
+      expect(next.number).toBe(3)
+
+      const fresh = await openTestStore(name)
+      expect(tables(engine)).toEqual(tables(fresh.engine))
+    }
+  )
+
+  test('[MG3] an image of a newer schema is refused with what to do, and not written to', async () => {
+    const engine = engineOf(name, readFileSync(join(folder, `schema-${SCHEMA_VERSION}.db`)))
+    engine.run('update runnel_schema set version = ?', [SCHEMA_VERSION + 1])
+    const before = engine.all('select * from runs', [])
+    await expect(openStore(engine)).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+      message: expect.stringContaining('newer Runnel') as string
+    })
+    expect(engine.all('select * from runs', [])).toEqual(before)
+  })
+})

@@ -1,0 +1,72 @@
+// Writes tests/fixtures/schema-N.db: an image of a store at the schema this tree ships, with one of everything in it. Run once when a
+// schema ships (`node tests/support/write-schema-fixture.ts`), and never again for that number: the file is history.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { BlobId, RunId } from '#lib/domain/ids.ts'
+import { putArtifact } from '#lib/store/artifacts.ts'
+import { logInputs } from '#lib/store/datasets.ts'
+import { createExperiment } from '#lib/store/experiments.ts'
+import { grantOrigin } from '#lib/store/grants.ts'
+import { logPoints } from '#lib/store/metrics.ts'
+import { SCHEMA_VERSION } from '#lib/store/migrations.ts'
+import { logParams } from '#lib/store/params.ts'
+import { createRun, deleteRun } from '#lib/store/runs.ts'
+import { advanceSession } from '#lib/store/sessions.ts'
+import { writeSetting } from '#lib/store/settings.ts'
+import type { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
+import { openTestStore } from './engines.ts'
+
+const folder = fileURLToPath(new URL('../fixtures/', import.meta.url))
+const file = `${folder}schema-${SCHEMA_VERSION}.db`
+if (existsSync(file)) throw new Error(`${file} is there already, and history does not change.`)
+
+const { store } = await openTestStore('sql.js')
+await store.write(async (tx) => {
+  const experimentId = await createExperiment(tx, { name: 'fixture', tags: [{ key: 'team', value: 'cellar' }] })
+  const run = await createRun(tx, {
+    experimentId,
+    runId: 'a'.repeat(32) as RunId,
+    name: 'kept',
+    startTime: 1_700_000_000_000,
+    tags: [{ key: 'colour', value: 'red' }]
+  })
+  await logParams(tx, run, [{ key: 'alpha', value: '0.2' }])
+  await logPoints(tx, run, [
+    { key: 'loss', step: 0, timestamp: 1_700_000_000_001, value: 1.5 },
+    { key: 'loss', step: 1, timestamp: 1_700_000_000_002, value: NaN },
+    { key: 'loss', step: 2, timestamp: 1_700_000_000_003, value: Infinity }
+  ])
+  await logInputs(tx, run, [
+    {
+      dataset: {
+        name: 'wine',
+        digest: 'd1',
+        sourceType: 'local',
+        source: 'wine.csv',
+        schema: null,
+        profile: '{"num_rows":3}'
+      },
+      tags: [{ key: 'mlflow.data.context', value: 'training' }]
+    }
+  ])
+  await putArtifact(tx, {
+    path: `${experimentId}/${run.runId}/artifacts/notes.txt`,
+    blobId: 'b'.repeat(64) as BlobId,
+    size: 5,
+    mediaType: 'text/plain',
+    createdTime: tx.now
+  })
+  const deleted = await createRun(tx, {
+    experimentId,
+    runId: 'd'.repeat(32) as RunId,
+    name: 'deleted',
+    startTime: 1_700_000_000_000
+  })
+  await deleteRun(tx, deleted.runId)
+  await advanceSession(tx, 'session-1', 42)
+  await grantOrigin(tx, 'http://127.0.0.1:8888')
+  await writeSetting(tx, 'durability', 'strict')
+})
+mkdirSync(folder, { recursive: true })
+writeFileSync(file, await store.exclusive((engine) => (engine as SqlJsEngine).image()))
+console.log(file)
