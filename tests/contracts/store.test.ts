@@ -352,6 +352,27 @@ describe.each(ENGINES)('store on %s', (name) => {
     expect(await (await store.blobs.get(young.blobId))?.text()).toBe('young')
   })
 
+  test('[BL2] a sweep during a deletion that is then lost leaves the bytes of its file', async () => {
+    const { store, blobs, journal, clock } = await open()
+    const { blobId, size } = await blobs.put(new Blob(['weights']))
+    const path = '0/r/artifacts/model.bin'
+    await store.write((tx) => putArtifact(tx, { path, blobId, size, mediaType: 'text/plain', createdTime: 0 }))
+    clock.now += 3_600_000
+    // The disk answers late, and then says no.
+    const { append } = journal
+    journal.append = async (statements) => {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      return append.call(journal, statements)
+    }
+    journal.failWith(new RunnelError('RESOURCE_EXHAUSTED', 'full'))
+    const deleting = store.write((tx) => deleteArtifacts(tx, path))
+    const sweeping = store.sweepBlobs()
+    await expect(deleting).rejects.toEqual(code('RESOURCE_EXHAUSTED'))
+    await expect(sweeping).rejects.toEqual(code('RESOURCE_EXHAUSTED'))
+    expect((await store.read((r) => findArtifact(r, path)))?.blobId).toBe(blobId)
+    expect(await blobs.get(blobId)).not.toBeNull()
+  })
+
   test('[TR1] emptying the trash deletes rows for good and leaves the living alone', async () => {
     const { store } = await open()
     const fill = async (info: { runId: RunId; experimentId: typeof DEFAULT_EXPERIMENT_ID }) => {

@@ -6,6 +6,7 @@ import { Database, type Reader, type Tx } from './database.ts'
 import type { SqlEngine } from './engine.ts'
 import type { Journal } from './journal.ts'
 import { migrate } from './migrations.ts'
+import { forgetOldSessions } from './sessions.ts'
 
 export interface StoreParts {
   readonly engine: SqlEngine
@@ -64,7 +65,11 @@ export class Store {
     const before = this.now() - BLOB_GRACE_MS
     const old = await this.blobs.olderThan(before)
     if (old.length === 0) return 0
-    const referred = await this.read((r) => referredBlobs(r))
+    // A write, not a read: a read could see a deletion that is applied but not yet durable, and if that is lost its file is there again.
+    const referred = await this.write(async (tx) => {
+      await forgetOldSessions(tx)
+      return referredBlobs(tx)
+    })
     return this.blobs.delete(
       old.filter((id) => !referred.has(id)),
       before
