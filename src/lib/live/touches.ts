@@ -27,8 +27,12 @@ export function touches(change: Change, query: Query, context: Context): boolean
     case 'keys':
       return has('key', 'experiment') && change.experiments.has(query.experimentId)
     case 'run':
-      // A sibling may name this run as its parent, and the experiment may be renamed or deleted.
-      return touchesRun(change, query.runId) || (has('run', 'tag', 'experiment') && touchesExperiment(change, context))
+      // A run of any experiment may name this one as its parent, and the run's own experiment may be renamed or deleted.
+      return (
+        touchesRun(change, query.runId) ||
+        has('run', 'tag') ||
+        (has('experiment') && touchesExperiment(change, context))
+      )
     case 'series':
       return has('metric', 'run') && touchesRun(change, query.runId)
     case 'artifacts':

@@ -1,6 +1,6 @@
 import { artifactRootPath, type ArtifactEntry, type ArtifactFile } from '#lib/domain/artifact.ts'
 import { invalid } from '#lib/domain/errors.ts'
-import type { BlobId, ExperimentId, RunId } from '#lib/domain/ids.ts'
+import { isRunId, type BlobId, type ExperimentId } from '#lib/domain/ids.ts'
 import type { Selectable } from 'kysely'
 import type { Reader, Tx } from './database.ts'
 import type { ArtifactsTable } from './schema.ts'
@@ -112,12 +112,11 @@ function below(r: Reader, dirPath: string) {
   return dirPath === '' ? files : files.where('path', '>=', `${dirPath}/`).where('path', '<', `${dirPath}0`)
 }
 
+/** An experiment may keep its artifacts at any depth, so any folder of the path may be the run's. */
 function touch(tx: Tx, path: string): void {
-  const [experiment, run] = path.split('/')
-  tx.changes.add('artifact', {
-    ...(experiment !== undefined && { experiment: experiment as ExperimentId }),
-    ...(run !== undefined && { run: run as RunId })
-  })
+  const [experiment, ...folders] = path.split('/')
+  tx.changes.add('artifact', { experiment: experiment as ExperimentId })
+  for (const folder of folders) if (isRunId(folder)) tx.changes.add('artifact', { run: folder })
 }
 
 function rowToFile(row: Selectable<ArtifactsTable>): ArtifactFile {

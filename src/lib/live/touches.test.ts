@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_EXPERIMENT_ID, type BlobId } from '#lib/domain/ids.ts'
+import { TAGS } from '#lib/domain/tag.ts'
+import { putArtifact } from '#lib/store/artifacts.ts'
+import type { Change } from '#lib/store/changes.ts'
+import type { Tx } from '#lib/store/database.ts'
+import { createExperiment } from '#lib/store/experiments.ts'
+import { createRun } from '#lib/store/runs.ts'
+import type { Store } from '#lib/store/store.ts'
+import { openTestStore } from '../../../tests/support/engines.ts'
+import { touches } from './touches.ts'
+
+/** What a write announces. */
+async function changeOf(store: Store, write: (tx: Tx) => Promise<unknown>): Promise<Change> {
+  const { promise, resolve } = Promise.withResolvers<Change>()
+  const stop = store.changes.subscribe(resolve)
+  await store.write(write)
+  stop()
+  return promise
+}
+
+describe('touches', () => {
+  test('a run is asked for again when a run of another experiment becomes its child', async () => {
+    const { store } = await openTestStore('node:sqlite')
+    const { runId } = await store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))
+    const experimentId = await store.write((tx) => createExperiment(tx, { name: 'elsewhere' }))
+    const tags = [{ key: TAGS.parentRunId, value: runId }]
+    const change = await changeOf(store, (tx) => createRun(tx, { experimentId, tags }))
+    expect(touches(change, { kind: 'run', runId }, { experimentId: DEFAULT_EXPERIMENT_ID })).toBe(true)
+  })
+
+  test('artifacts are asked for again wherever their experiment keeps them', async () => {
+    const { store } = await openTestStore('node:sqlite')
+    for (const artifactLocation of ['', 'mlflow-artifacts:/wine', 'mlflow-artifacts:/team/wine']) {
+      const name = `kept at ${artifactLocation}`
+      const experimentId = await store.write((tx) => createExperiment(tx, { name, artifactLocation }))
+      const { runId, artifactUri } = await store.write((tx) => createRun(tx, { experimentId }))
+      const path = `${artifactUri.slice('mlflow-artifacts:/'.length)}/model/weights.bin`
+      const file = { path, blobId: 'b' as BlobId, size: 1, mediaType: 'text/plain', createdTime: 0 }
+      const change = await changeOf(store, (tx) => putArtifact(tx, file))
+      expect(touches(change, { kind: 'artifacts', runId, path: '' }, { experimentId: null }), name).toBe(true)
+    }
+  })
+})
