@@ -39,6 +39,8 @@ export class Notebooks {
   readonly #changed: () => void
   readonly #asking = new Map<number, Asking>()
   readonly #connected = new Set<Connected>()
+  /** How often each origin's leave was taken back. */
+  readonly #revocations = new Map<string, number>()
   #lastId = 0
 
   constructor(parts: {
@@ -75,22 +77,35 @@ export class Notebooks {
 
   /** Let a notebook in, asking first when its origin is new. Resolves when it is in, or turned away. */
   async admit(port: MessagePort, arrival: NotebookArrival): Promise<Admission> {
-    const known = await this.isGranted(arrival.origin)
-    if (!known && !(await this.#ask(arrival))) {
+    const { origin, name } = arrival
+    const isKnown = await this.isGranted(origin)
+    const isAllowed = isKnown || (await this.#ask(arrival))
+    const revocations = this.#revocations.get(origin)
+    if (!isAllowed || !(await this.#noteUse(origin, isKnown))) {
       port.close()
       return { outcome: 'denied', reason: 'user' }
     }
-    if (arrival.origin !== this.#ownOrigin && arrival.origin !== OPAQUE_ORIGIN)
-      await this.#store.write((tx) => grantOrigin(tx, arrival.origin))
     const connection = await this.#attach(port, arrival)
-    const connected = { origin: arrival.origin, name: arrival.name, since: this.#store.now(), connection }
+    const connected = { origin, name, since: this.#store.now(), connection }
     this.#connected.add(connected)
     this.#changed()
     void connection.closed.then(() => {
       this.#connected.delete(connected)
       this.#changed()
     })
+    // Leave was taken back while this one was on its way in, and `disconnect` could not see it.
+    if (this.#revocations.get(origin) !== revocations) connection.close('revoked')
     return { outcome: 'admitted' }
+  }
+
+  /** Remember a leave just given, or that one was used. False when it has been taken back since it was looked up. */
+  async #noteUse(origin: string, isKnown: boolean): Promise<boolean> {
+    if (origin === this.#ownOrigin || origin === OPAQUE_ORIGIN) return true
+    return this.#store.write(async (tx) => {
+      if (isKnown && !(await hasGrant(tx, origin))) return false
+      await grantOrigin(tx, origin)
+      return true
+    })
   }
 
   answer(id: number, allow: boolean): void {
@@ -103,6 +118,7 @@ export class Notebooks {
 
   /** End what an origin has open: its leave was taken back. */
   disconnect(origin: string): void {
+    this.#revocations.set(origin, (this.#revocations.get(origin) ?? 0) + 1)
     for (const connected of this.#connected) if (connected.origin === origin) connected.connection.close('revoked')
   }
 
