@@ -22,6 +22,7 @@ worker.addEventListener('message', (event) => {
   const message = event.data as ShellMessage | undefined
   if (message?.type === 'activate') event.waitUntil(worker.skipWaiting())
   if (message?.type === 'activate-if-alone') event.waitUntil(activateIfAlone())
+  if (message?.type === 'claim') event.waitUntil(worker.clients.claim())
 })
 
 worker.addEventListener('fetch', (event) => {

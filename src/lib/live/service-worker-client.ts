@@ -56,6 +56,16 @@ export const registerShell = async (events: ShellEvents): Promise<void> => {
     })
   })
   checkForUpdates(registration)
+  void askToBeClaimed(container)
+}
+
+/**
+ * A page that was loading at the very moment the worker claimed its pages is not among them, and would ask the network for `/api`
+ * until its next load.
+ */
+const askToBeClaimed = async (container: ServiceWorkerContainer): Promise<void> => {
+  const { active } = await container.ready
+  if (container.controller === null) active?.postMessage({ type: 'claim' } satisfies ShellMessage)
 }
 
 const register = async (container: ServiceWorkerContainer): Promise<ServiceWorkerRegistration | undefined> => {
