@@ -13,7 +13,7 @@ await onStage(async ({ host, page }) => {
   await addLive(page)
   const { times, total, first } = await page.evaluate(
     async ({ experimentId, rounds }) => {
-      const { ask } = (globalThis as unknown as { benchLive: BenchLive }).benchLive
+      const { benchLive } = globalThis as unknown as { benchLive: BenchLive }
       const numbered = (kind: 'param' | 'metric' | 'tag', first: string) =>
         Array.from({ length: 20 }, (_, i) => ({ kind, key: i === 0 ? first : `${kind}_${i}` }))
       const columns = [...numbered('param', 'opt'), ...numbered('metric', 'loss'), ...numbered('tag', 'tag_0')]
@@ -28,10 +28,10 @@ await onStage(async ({ host, page }) => {
         columns
       }
       const times: number[] = []
-      let answer = await ask(query)
+      let answer = await benchLive.ask(query)
       for (let round = 0; round < rounds; round++) {
         const started = performance.now()
-        answer = await ask(query)
+        answer = await benchLive.ask(query)
         times.push(performance.now() - started)
       }
       return { times, total: answer.total, first: answer.rows[0]?.cells }

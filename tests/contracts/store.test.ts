@@ -38,7 +38,7 @@ import type { BlobId } from '#lib/domain/ids.ts'
 import type { Change } from '#lib/store/changes.ts'
 import { ENGINES, createEngine, dumpStore, openTestStore } from '../support/engines.ts'
 
-const code = (code: string) => expect.objectContaining({ code })
+const code = (code: string): unknown => expect.objectContaining({ code })
 
 describe.each(ENGINES)('store on %s', (name) => {
   const open = () => openTestStore(name)

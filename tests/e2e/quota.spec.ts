@@ -31,7 +31,7 @@ const logThousand = (page: Page, from: number) =>
     const refused = outcomes.find((outcome) => outcome.status === 'rejected')
     return refused === undefined
       ? null
-      : { code: (refused.reason as { code: string }).code, message: String(refused.reason.message) }
+      : { code: (refused.reason as { code: string }).code, message: (refused.reason as Error).message }
   }, from)
 
 test('over quota: refused clearly, nothing lost, read on, resumed', async ({ context, page, host, notebook }) => {

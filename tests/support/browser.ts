@@ -40,7 +40,10 @@ const quietArgs = [
 /** The Chromium that tests and benches drive. Fails with what to do when there is none. */
 export const chromiumPath = (): string => {
   const path = findChromium()
-  if (path === undefined) throw new Error('No Chromium was found. Install one, or name it in RUNNEL_CHROMIUM; npm test installs one by itself.')
+  if (path === undefined)
+    throw new Error(
+      'No Chromium was found. Install one, or name it in RUNNEL_CHROMIUM; npm test installs one by itself.'
+    )
   return path
 }
 

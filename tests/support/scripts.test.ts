@@ -47,9 +47,15 @@ describe('the build stamp', () => {
 
 describe('what is installed', () => {
   const one = { version: '1.0.0', integrity: 'sha512-a' }
-  const lock = { packages: { '': {}, 'node_modules/one': one, 'node_modules/other-platform': { version: '1.0.0', optional: true } } }
+  const lock = {
+    packages: { '': {}, 'node_modules/one': one, 'node_modules/other-platform': { version: '1.0.0', optional: true } }
+  }
   const installed = (packages: object): Promise<unknown> =>
-    Promise.all([write('package-lock.json', lock), write('node_modules/.package-lock.json', { packages }), write('node_modules/.bin/node', '')])
+    Promise.all([
+      write('package-lock.json', lock),
+      write('node_modules/.package-lock.json', { packages }),
+      write('node_modules/.bin/node', '')
+    ])
 
   it('is what the lock names, other platforms aside', async () => {
     await installed({ 'node_modules/one': one })
@@ -71,7 +77,13 @@ describe('what is installed', () => {
 
 describe('the count of tests', () => {
   const vitest = (...assertionResults: { fullName: string; status: string; meta?: { note?: string } }[]): object => ({
-    testResults: [{ name: 'a.test.ts', status: assertionResults.some((test) => test.status === 'failed') ? 'failed' : 'passed', assertionResults }]
+    testResults: [
+      {
+        name: 'a.test.ts',
+        status: assertionResults.some((test) => test.status === 'failed') ? 'failed' : 'passed',
+        assertionResults
+      }
+    ]
   })
 
   it('adds up what passed, failed and was skipped, with the reason', async () => {
@@ -104,23 +116,42 @@ describe('the count of tests', () => {
   })
 
   it('reads nested suites, and takes a flaky test for a failed one', async () => {
-    const spec = (title: string, status: string, annotations: object[] = []): object => ({ title, tests: [{ status, annotations }] })
+    const spec = (title: string, status: string, annotations: object[] = []): object => ({
+      title,
+      tests: [{ status, annotations }]
+    })
     const file = await write('e2e.json', {
       errors: [],
       suites: [
         {
           title: 'a.spec.ts',
           specs: [spec('a', 'expected'), spec('b', 'flaky')],
-          suites: [{ title: 'in', specs: [spec('c', 'unexpected'), spec('d', 'skipped', [{ type: 'skip', description: 'needs a display' }])] }]
+          suites: [
+            {
+              title: 'in',
+              specs: [spec('c', 'unexpected'), spec('d', 'skipped', [{ type: 'skip', description: 'needs a display' }])]
+            }
+          ]
         }
       ]
     })
-    expect(readPlaywright(file, 1)).toEqual({ passed: 1, failed: 2, skipped: [{ name: 'd', reason: 'needs a display' }] })
-    expect(readPlaywright(await write('broken.json', { suites: [], errors: [{ message: 'does not parse' }] }), 1)).toMatchObject({ failed: 1 })
+    expect(readPlaywright(file, 1)).toEqual({
+      passed: 1,
+      failed: 2,
+      skipped: [{ name: 'd', reason: 'needs a display' }]
+    })
+    expect(
+      readPlaywright(await write('broken.json', { suites: [], errors: [{ message: 'does not parse' }] }), 1)
+    ).toMatchObject({ failed: 1 })
   })
 
   it('sums suites', () => {
-    expect(sum([{ passed: 1, failed: 2, skipped: [] }, { passed: 3, failed: 0, skipped: [{ name: 'a', reason: 'b' }] }])).toEqual({
+    expect(
+      sum([
+        { passed: 1, failed: 2, skipped: [] },
+        { passed: 3, failed: 0, skipped: [{ name: 'a', reason: 'b' }] }
+      ])
+    ).toEqual({
       passed: 4,
       failed: 2,
       skipped: [{ name: 'a', reason: 'b' }]
