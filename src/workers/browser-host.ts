@@ -49,6 +49,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     setTimeout(() => self.close(), CLOSE_AFTER_MS)
   })
   const door: LiveDoor = {
+    alive: () => Promise.resolve(),
     open: async (role, pageLock, onEvent) => {
       try {
         return await (await opening).door.open(role, pageLock, onEvent)

@@ -11,7 +11,23 @@ export function connectStore(role: PageRole): LiveClient {
 function openShared(): StorePort {
   const worker = new SharedWorker(new URL('./store.worker.ts', import.meta.url), { type: 'module', name: 'runnel' })
   worker.port.start()
-  return { port: worker.port, close: () => worker.port.close() }
+  return { port: worker.port, failed: whenUnloadable(worker), close: () => worker.port.close() }
+}
+
+/** Rejects when a worker's script cannot be had: the server is gone and the page came from the HTTP cache. */
+function whenUnloadable(worker: SharedWorker | Worker): Promise<never> {
+  const failed = new Promise<never>((_resolve, reject) => {
+    worker.addEventListener('error', () =>
+      reject(
+        new RunnelError(
+          'TEMPORARILY_UNAVAILABLE',
+          'A part of Runnel could not be loaded. Is its server running? Trying again.'
+        )
+      )
+    )
+  })
+  failed.catch(() => undefined)
+  return failed
 }
 
 /** Without SharedWorker (older Chrome on Android, some webviews) one tab holds the store, and any other is told so. */

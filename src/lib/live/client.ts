@@ -6,8 +6,9 @@
  *
  * Invariants
  * - A host's death is seen by the Web Lock it held (measured: 9 ms after a killed renderer; ports and workers say nothing), and by silence
- *   where a browser freezes workers. Either way the page opens a new session and watches again what it watched.
+ *   where a browser freezes workers, or while it opens. Either way the page opens a new session and watches again what it watched.
  * - A command that was on its way when the host died rejects as unavailable: whether it was kept is unknown, and saying so is the caller's.
+ *   One that waits for a session waits until there is one, or until it is known that there will be none.
  */
 import * as Comlink from 'comlink'
 import { RunnelError, isErrorCode, type WireError } from '#lib/domain/errors.ts'
@@ -35,6 +36,8 @@ export interface LiveFailure extends WireError {
 /** A port to a host; `close` gives it up. Made anew for every attempt. */
 export interface StorePort {
   readonly port: MessagePort | Worker
+  /** Rejects with a RunnelError when there will be nobody at the other end. */
+  readonly failed?: Promise<never>
   close(): void
 }
 
@@ -59,6 +62,8 @@ interface Watched {
 /** How often a page makes sure that its host still answers, and how long a silence may be. */
 const PULSE_MS = 5000
 const SILENCE_MS = 15_000
+/** The same while the host opens: reading a large store back keeps its thread busy. */
+const OPENING_SILENCE_MS = 120_000
 const RETRY_MS = 250
 const LONGEST_RETRY_MS = 5000
 
@@ -126,7 +131,8 @@ export class LiveClient {
   }
 
   async consentFor(origin: string): Promise<'granted' | 'here' | 'tab' | 'nowhere'> {
-    return (await this.#opened.promise).consentFor(origin)
+    const session = await this.#opened.promise
+    return this.#orLost(session.consentFor(origin))
   }
 
   /** Hand a notebook's port to the store. Resolves when it is let in or turned away, however long the person takes. */
@@ -138,6 +144,7 @@ export class LiveClient {
   close(): void {
     this.#life.abort()
     this.#drop()
+    this.#opened.reject(new RunnelError('INVALID_STATE', 'This page has let go of the store.'))
   }
 
   // ── connecting ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -155,6 +162,7 @@ export class LiveClient {
         this.#notify()
         if (failure.code === 'INVALID_STATE') {
           this.#setConnection('blocked')
+          this.#opened.reject(failure)
           return
         }
         await new Promise((resolve) => setTimeout(resolve, wait))
@@ -167,47 +175,67 @@ export class LiveClient {
     const life = (this.#sessionLife = new AbortController())
     const storePort = (this.#port = await this.#options.openPort())
     const pageLock = await holdPageLock(life.signal)
-    const door = Comlink.wrap<LiveDoor>(storePort.port as Comlink.Endpoint)
-    const onEvent = Comlink.proxy((event: LiveEvent) => this.#onEvent(event))
+    const door = Comlink.wrap<LiveDoor>(storePort.port)
+    this.#listen(door, life)
     // The host may still be opening a large store, or waiting for its lock: no time limit here, but a dead host must not hang us.
-    const session = (await Promise.race([
-      door.open(this.#options.role, pageLock, onEvent),
-      rejectOn(life.signal)
-    ])) as unknown as LiveSession
-    this.#info = await session.info()
+    const endings = [rejectOn(life.signal), ...(storePort.failed === undefined ? [] : [storePort.failed])]
+    const { session, info } = await Promise.race([this.#askForSession(door, pageLock), ...endings])
+    this.#info = info
     this.#session = session
     this.#problem = null
     for (const [number, { query }] of this.#watched) void session.watch(number, query).catch(() => undefined)
     this.#setConnection('open')
     this.#opened.resolve(session)
-    this.#watchHost(session, life)
+    // Granted only when the host's own hold on the store ends.
+    const lost = () => this.#lost(life)
+    navigator.locks.request(STORE_LOCK, { mode: 'shared', signal: life.signal }, lost).catch(() => undefined)
   }
 
-  #watchHost(session: LiveSession, life: AbortController): void {
-    const lost = () => {
-      if (life.signal.aborted) return
-      this.#drop()
-      if (this.#connection === 'outdated') return
-      this.#setConnection('lost')
-      void this.#connect()
+  async #askForSession(door: Comlink.Remote<LiveDoor>, pageLock: string) {
+    const onEvent = Comlink.proxy((event: LiveEvent) => this.#onEvent(event))
+    const session = await door.open(this.#options.role, pageLock, onEvent)
+    return { session, info: await session.info() }
+  }
+
+  /** Ask the host now and then whether it is there, and give it up when it has not answered for too long. */
+  #listen(door: Comlink.Remote<LiveDoor>, life: AbortController): void {
+    let silentSince: number | null = null
+    let lastBeat = performance.now()
+    const beat = () => {
+      const now = performance.now()
+      // A timer this late means that the page stood still, or is hidden and beats once a minute: an answer may wait behind it.
+      const isLate = now - lastBeat > 2 * PULSE_MS
+      lastBeat = now
+      const mayTake = this.#session === null ? OPENING_SILENCE_MS : SILENCE_MS
+      if (!isLate && silentSince !== null && now - silentSince > mayTake) return this.#lost(life)
+      silentSince ??= now
+      door.alive().then(
+        () => (silentSince = null),
+        () => undefined
+      )
     }
-    // Granted only when the host's own hold on the store ends.
-    navigator.locks.request(STORE_LOCK, { mode: 'shared', signal: life.signal }, lost).catch(() => undefined)
-    let heard = performance.now()
-    const pulse = setInterval(() => {
-      void session.info().then(() => (heard = performance.now()))
-      if (performance.now() - heard > SILENCE_MS) lost()
-    }, PULSE_MS)
+    const pulse = setInterval(beat, PULSE_MS)
     life.signal.addEventListener('abort', () => clearInterval(pulse))
+  }
+
+  #lost(life: AbortController): void {
+    if (life.signal.aborted) return
+    // Whoever opens a session tries again by itself.
+    if (this.#session === null) return life.abort(unavailable())
+    this.#drop()
+    if (this.#connection === 'outdated') return
+    this.#setConnection('lost')
+    void this.#connect()
   }
 
   #drop(): void {
     this.#sessionLife.abort(unavailable())
+    const wasOpen = this.#session !== null
     this.#session = null
     this.#port?.close()
     this.#port = null
-    this.#opened.promise.catch(() => undefined)
-    this.#opened = Promise.withResolvers<LiveSession>()
+    // Those who wait for a session go on waiting for the next one.
+    if (wasOpen) this.#opened = Promise.withResolvers<LiveSession>()
     this.#opened.promise.catch(() => undefined)
   }
 
@@ -226,6 +254,9 @@ export class LiveClient {
       case 'bye':
         this.#setConnection('outdated')
         this.#drop()
+        this.#opened.reject(
+          new RunnelError('INVALID_STATE', 'A newer version of Runnel has taken over the store. Reload this page.')
+        )
         break
     }
   }

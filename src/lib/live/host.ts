@@ -68,6 +68,7 @@ export class LiveHost {
 
   /** What a new port is served with. */
   readonly door: LiveDoor = {
+    alive: () => Promise.resolve(),
     open: (role, pageLock, onEvent) => Promise.resolve(this.#open(role, pageLock, onEvent))
   }
 

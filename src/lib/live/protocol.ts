@@ -241,5 +241,7 @@ export interface LiveSession {
 
 /** What the worker exposes on each new port. */
 export interface LiveDoor {
+  /** Answers at once, also while the store is being opened. */
+  alive(): Promise<void>
   open(role: PageRole, pageLock: string, onEvent: (event: LiveEvent) => void): Promise<LiveSession>
 }

@@ -1,0 +1,150 @@
+import * as Comlink from 'comlink'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { RunnelError } from '#lib/domain/errors.ts'
+import { LiveClient, type StorePort } from './client.ts'
+import type { LiveDoor, LiveEvent, LiveSession } from './protocol.ts'
+
+/** Time that stands still, and intervals that beat when told to. */
+let now: number
+let beats: Set<() => void>
+
+/** Let messages and promises come through. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 20))
+
+async function beatAfter(ms: number): Promise<void> {
+  now += ms
+  for (const beat of [...beats]) beat()
+  await settle()
+}
+
+beforeEach(() => {
+  now = 1000
+  beats = new Set()
+  vi.spyOn(performance, 'now').mockImplementation(() => now)
+  vi.stubGlobal('setInterval', (beat: () => void) => (beats.add(beat), beat))
+  vi.stubGlobal('clearInterval', (beat: () => void) => beats.delete(beat))
+  vi.stubGlobal('navigator', { locks: { request: holdOwnLock } })
+})
+
+afterEach(() => {
+  for (const { client } of pages.splice(0)) client.close()
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
+
+/** A page's own lock is free; the host's is held for as long as a test runs. */
+function holdOwnLock(name: string, ...rest: unknown[]): Promise<unknown> {
+  const callback = rest.at(-1) as () => Promise<void>
+  return name.startsWith('runnel:page:') ? Promise.resolve(callback()) : new Promise(() => undefined)
+}
+
+const pages: HandHost[] = []
+
+/** A host by hand, and a page that talks to it. */
+class HandHost {
+  readonly client: LiveClient
+  readonly ports: MessagePort[] = []
+  /** While false, nothing that arrives is answered: the host is dead, or its thread is busy. */
+  isAlive = true
+  opening: Promise<void> = Promise.resolve()
+  onEvent: (event: LiveEvent) => void = () => undefined
+
+  constructor(openPort?: () => StorePort) {
+    this.client = new LiveClient({ role: 'tab', openPort: openPort ?? (() => this.#open()) })
+    pages.push(this)
+  }
+
+  isOpen = () => vi.waitFor(() => expect(this.client.connection).toBe('open'))
+
+  #open(): StorePort {
+    const { port1, port2 } = new MessageChannel()
+    this.ports.push(port2)
+    const whenAlive = async <T>(value: T): Promise<T> => (this.isAlive ? value : new Promise<never>(() => undefined))
+    const session = {
+      info: () => whenAlive({ epoch: `e${this.ports.length}`, version: '1' }),
+      command: () => new Promise(() => undefined),
+      consentFor: () => whenAlive('granted')
+    } as unknown as LiveSession
+    const door: LiveDoor = {
+      alive: () => whenAlive(undefined),
+      open: async (_role, _lock, onEvent) => {
+        await this.opening
+        this.onEvent = onEvent
+        return whenAlive(Comlink.proxy(session))
+      }
+    }
+    Comlink.expose(door, port2)
+    return {
+      port: port1,
+      close: () => {
+        port1.close()
+        port2.close()
+      }
+    }
+  }
+}
+
+describe('a page and its host', () => {
+  test('a page whose timers beat once a minute keeps its session', async () => {
+    const host = new HandHost()
+    await host.isOpen()
+    for (let minute = 0; minute < 5; minute++) await beatAfter(60_000)
+    expect(host.ports).toHaveLength(1)
+  })
+
+  test('a host that is silent is left for a new session', async () => {
+    const host = new HandHost()
+    await host.isOpen()
+    host.isAlive = false
+    for (let i = 0; i < 4; i++) await beatAfter(5000)
+    expect(host.client.connection).toBe('open')
+    await beatAfter(5000)
+    expect(host.client.connection).toBe('lost')
+    expect(host.ports).toHaveLength(2)
+  })
+
+  test('a host that dies while it opens is asked again', async () => {
+    const host = new HandHost()
+    host.opening = new Promise(() => undefined)
+    await settle()
+    expect(host.client.connection).toBe('connecting')
+    const waiting = host.client.consentFor('https://notebook.test')
+    // Still answering: a large store may take its time.
+    for (let i = 0; i < 50; i++) await beatAfter(5000)
+    expect(host.ports).toHaveLength(1)
+    host.isAlive = false
+    for (let i = 0; i < 30; i++) await beatAfter(5000)
+    host.isAlive = true
+    host.opening = Promise.resolve()
+    await vi.waitFor(() => expect(host.client.connection).toBe('open'))
+    expect(await waiting, 'who asked before is answered by the host that came').toBe('granted')
+  }, 10_000)
+
+  test('a worker that cannot be loaded is tried again, and the reader hears why', async () => {
+    const host = new HandHost(() => {
+      const { port1 } = new MessageChannel()
+      const failed = Promise.reject(new RunnelError('TEMPORARILY_UNAVAILABLE', 'The worker could not be loaded.'))
+      failed.catch(() => undefined)
+      return { port: port1, close: () => port1.close(), failed }
+    })
+    await vi.waitFor(() => expect(host.client.problem).toBe('The worker could not be loaded.'))
+  })
+
+  test('nobody waits for a store that will not come: out of date, or held by another tab', async () => {
+    const host = new HandHost()
+    await host.isOpen()
+    const underway = host.client.commands.createExperiment('a')
+    host.isAlive = false
+    const asking = host.client.consentFor('https://notebook.test')
+    await settle()
+    host.onEvent({ t: 'bye', reason: 'upgrade' })
+    await expect(underway).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
+    await expect(asking).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
+    await expect(host.client.commands.createExperiment('a')).rejects.toMatchObject({ code: 'INVALID_STATE' })
+
+    const blocked = new HandHost(() => {
+      throw new RunnelError('INVALID_STATE', 'Another tab has it.')
+    })
+    await expect(blocked.client.commands.createExperiment('a')).rejects.toThrow('Another tab has it.')
+  })
+})
