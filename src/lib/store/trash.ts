@@ -54,7 +54,8 @@ export async function purgeTrash(tx: Tx): Promise<Purged> {
   for (const id of experimentIds) {
     await tx.db.deleteFrom('datasets').where('experiment_id', '=', id).execute()
     await tx.db.deleteFrom('experiment_tags').where('experiment_id', '=', id).execute()
-    await tx.db.deleteFrom('runnel_keys').where('experiment_id', '=', id).execute()
+    // The Default experiment lives on, and what hot paths know of its keys (`tx.known`) must stay true.
+    await tx.db.deleteFrom('runnel_keys').where('experiment_id', '=', id).where('experiment_id', '!=', 0).execute()
     await deleteArtifacts(tx, String(id))
     await tx.db.deleteFrom('experiments').where('experiment_id', '=', id).where('experiment_id', '!=', 0).execute()
     tx.changes.add('experiment', { experiment: String(id) as ExperimentId })
