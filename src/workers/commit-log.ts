@@ -160,7 +160,8 @@ export class CommitLog implements Journal {
 
   /** A group that makes room gives up the reserve rather than fail for want of it. */
   async #writeGroupSomehow(group: readonly Waiting[]): Promise<void> {
-    const mayInsist = group.some(({ makesRoom }) => makesRoom)
+    // With others in its group the reserve would be theirs; a deletion that falls with them is tried again, and is alone then.
+    const mayInsist = group.every(({ makesRoom }) => makesRoom)
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#writeGroup(group)

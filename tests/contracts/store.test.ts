@@ -359,10 +359,10 @@ describe.each(ENGINES)('store on %s', (name) => {
     await store.write((tx) => putArtifact(tx, { path, blobId, size, mediaType: 'text/plain', createdTime: 0 }))
     clock.now += 3_600_000
     // The disk answers late, and then says no.
-    const { append } = journal
+    const append = journal.append.bind(journal)
     journal.append = async (statements) => {
       await new Promise((resolve) => setTimeout(resolve, 10))
-      return append.call(journal, statements)
+      return append(statements)
     }
     journal.failWith(new RunnelError('RESOURCE_EXHAUSTED', 'full'))
     const deleting = store.write((tx) => deleteArtifacts(tx, path))
@@ -505,6 +505,41 @@ describe.each(ENGINES)('store on %s', (name) => {
     await store.write((tx) => logParams(tx, run, [{ key: 'c', value: '1' }]))
     expect((await store.read((r) => getRun(r, run.runId))).data.params).toEqual([{ key: 'c', value: '1' }])
     expect(await store.read((r) => experimentKeys(r, DEFAULT_EXPERIMENT_ID))).toMatchObject({ params: ['c'] })
+  })
+
+  test('[TX5] a transaction that finds nothing to do is answered only when what it saw is durable, and rejects when that is lost', async () => {
+    const { store, journal } = await open()
+    const run = await newRun(store)
+    const log = () => store.write((tx) => logParams(tx, run, [{ key: 'a', value: '1' }]))
+    const settled: string[] = []
+    const first = log().then(() => settled.push('first'))
+    const again = log().then(() => settled.push('again'))
+    await Promise.all([first, again])
+    expect(settled).toEqual(['first', 'again'])
+    await store.write(async (tx) => setRunTags(tx, run, [{ key: 't', value: '1' }]))
+    journal.failWith(new RunnelError('TEMPORARILY_UNAVAILABLE', 'lost'))
+    const lost = store.write((tx) => logParams(tx, run, [{ key: 'b', value: '1' }]))
+    const sawLost = store.write((tx) => logParams(tx, run, [{ key: 'b', value: '1' }]))
+    await expect(lost).rejects.toEqual(code('TEMPORARILY_UNAVAILABLE'))
+    await expect(sawLost).rejects.toEqual(code('TEMPORARILY_UNAVAILABLE'))
+  })
+
+  test('[TX6] a deletion that falls with a commit that has no room is tried again and goes through', async () => {
+    const { store, journal } = await open()
+    const run = await newRun(store)
+    const append = journal.append.bind(journal)
+    let room = false
+    journal.append = (statements, options) => {
+      // A journal out of room, but for what it keeps back for deletions.
+      journal.failWith(options?.makesRoom || room ? null : new RunnelError('RESOURCE_EXHAUSTED', 'full'))
+      return append(statements)
+    }
+    const before = store.write((tx) => logParams(tx, run, [{ key: 'a', value: '1' }]))
+    const deletion = store.write((tx) => deleteRun(tx, run.runId))
+    await expect(before).rejects.toEqual(code('RESOURCE_EXHAUSTED'))
+    await deletion
+    room = true
+    expect((await store.read((r) => getRunInfo(r, run.runId))).lifecycleStage).toBe('deleted')
   })
 
   test('[CH1] a commit is announced once, after it is durable, with what it touched and who made it', async () => {

@@ -35,7 +35,7 @@ export class MemoryJournal implements Journal {
     this.#failWith = error
   }
 
-  async append(statements: readonly Statement[]): Promise<void> {
+  async append(statements: readonly Statement[], _options?: { readonly makesRoom: boolean }): Promise<void> {
     await Promise.resolve()
     if (this.#failWith || this.#failing) {
       this.#failing = true

@@ -48,6 +48,11 @@ export interface DatabaseOptions {
   readonly now: () => number
 }
 
+/** How often a deletion is tried on a full disk. */
+const ROOM_ATTEMPTS = 5
+
+const isOutOfRoom = (error: unknown): boolean => error instanceof RunnelError && error.code === 'RESOURCE_EXHAUSTED'
+
 export class Database {
   readonly #lock = new Lock()
   readonly #journal: Journal
@@ -57,6 +62,8 @@ export class Database {
   #engine: SqlEngine
   #open: Transaction | null = null
   #known = new Set<string>()
+  /** The newest append: when it is durable, all before it are. */
+  #newest: Promise<void> = Promise.resolve()
   /** Set while memory holds what could not be kept; the next user of the lock recovers first. */
   #doomed = false
 
@@ -93,26 +100,36 @@ export class Database {
    * Fails with what `fn` threw (nothing kept), or with the journal's RunnelError (nothing kept either).
    */
   async write<T>(fn: (tx: Tx) => Promise<T>, origin: string | null = null): Promise<T> {
-    const { value, durable, changes } = await this.#lock.run(async () => {
+    for (let attempt = 1; ; attempt++) {
+      const { value, durable, changes, makesRoom } = await this.#commit(fn)
+      try {
+        await durable
+      } catch (error) {
+        // Rebuild at once rather than at the next call, so that readers do not go on seeing what was lost.
+        await this.#lock.run(() => this.#recoverIfDoomed()).catch(() => undefined)
+        // A deletion may have fallen with a commit before it that had no room; by itself it goes through.
+        if (makesRoom && attempt < ROOM_ATTEMPTS && isOutOfRoom(error)) continue
+        throw error
+      }
+      if (changes.kinds.size > 0) this.#feed.announce({ origin, ...changes })
+      return value
+    }
+  }
+
+  /** Run `fn` and commit in memory. `durable` settles when that, and all it may have read, is safe or lost. */
+  #commit<T>(fn: (tx: Tx) => Promise<T>) {
+    return this.#lock.run(async () => {
       await this.#recoverIfDoomed()
       const { value, transaction } = await this.#transact(fn)
-      // Appended inside the lock, so that the journal sees commits in the order memory does.
-      const durable =
-        transaction.statements.length === 0
-          ? Promise.resolve()
-          : this.#journal.append(transaction.statements, { makesRoom: transaction.makesRoom })
-      durable.catch(() => (this.#doomed = true))
-      return { value, durable, changes: transaction.changes }
+      const { statements, changes, makesRoom } = transaction
+      if (statements.length > 0) {
+        // Appended inside the lock, so that the journal sees commits in the order memory does.
+        this.#newest = this.#journal.append(statements, { makesRoom })
+        this.#newest.catch(() => (this.#doomed = true))
+      }
+      // Who changed nothing may be answering from what the newest commit did: a resend that was trimmed, an equal param again.
+      return { value, durable: this.#newest, changes, makesRoom }
     })
-    try {
-      await durable
-    } catch (error) {
-      // Rebuild at once rather than at the next call, so that readers do not go on seeing what was lost.
-      await this.#lock.run(() => this.#recoverIfDoomed()).catch(() => undefined)
-      throw error
-    }
-    if (changes.kinds.size > 0) this.#feed.announce({ origin, ...changes })
-    return value
   }
 
   async #transact<T>(fn: (tx: Tx) => Promise<T>): Promise<{ value: T; transaction: Transaction }> {
@@ -144,6 +161,7 @@ export class Database {
       )
     }
     this.#known = new Set()
+    this.#newest = Promise.resolve()
     this.#doomed = false
   }
 
