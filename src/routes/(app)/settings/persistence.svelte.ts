@@ -1,7 +1,7 @@
 /** What the browser says about keeping this page's data: how much there is, and whether it may be thrown away when space runs short. */
 export class Persistence {
   #kept = $state<boolean | null>(null)
-  #estimate = $state.raw<{ readonly usage: number; readonly quota: number } | null>(null)
+  #usage = $state<number | null>(null)
   #outcome = $state<'granted' | 'refused' | null>(null)
 
   /** Null while unknown, or in a browser that does not tell. */
@@ -9,9 +9,12 @@ export class Persistence {
     return this.#kept
   }
 
-  /** Bytes, as the browser counts them: padded and compressed by its own rules. */
-  get estimate(): { readonly usage: number; readonly quota: number } | null {
-    return this.#estimate
+  /**
+   * Bytes, as the browser counts them: padded and compressed by its own rules. Its quota is not shown: browsers name one they do not keep
+   * to (Chromium says usage plus 10 GiB, whatever the disk or a real limit).
+   */
+  get usage(): number | null {
+    return this.#usage
   }
 
   /** What came of asking. */
@@ -22,9 +25,9 @@ export class Persistence {
   async look(): Promise<void> {
     if (!navigator.storage) return
     try {
-      const [kept, { usage, quota }] = await Promise.all([navigator.storage.persisted(), navigator.storage.estimate()])
+      const [kept, { usage }] = await Promise.all([navigator.storage.persisted(), navigator.storage.estimate()])
       this.#kept = kept
-      if (usage !== undefined && quota !== undefined) this.#estimate = { usage, quota }
+      this.#usage = usage ?? null
     } catch {
       // Opaque origins and some private windows refuse to say: then nothing is claimed.
     }
