@@ -101,6 +101,8 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
     live.retire()
     await log.close()
     blobs.close()
+    // A page of this build that comes later must not find a worker without its database: it starts a new one.
+    setTimeout(() => self.close(), CLOSE_AFTER_MS)
   })
   setTimeout(() => void tidy(store), SWEEP_AFTER_MS)
   return live

@@ -50,3 +50,21 @@ test('a new version waits while tabs are open, and the next visit alone gets it'
     await next.remove()
   }
 })
+
+test('a page that comes after the store went to another version gets a store that saves', async ({ page, context, host }) => {
+  await page.goto(host.origin)
+  await untilControlled(page)
+  await expect(page.getByText('Saved')).toBeVisible()
+  // What the worker of another version says when it starts; this one never takes the store.
+  await page.evaluate(() => new BroadcastChannel('runnel:control').postMessage({ t: 'claim', version: 'another' }))
+  await expect(page.getByText('Another tab runs a newer Runnel')).toBeVisible()
+  const later = await context.newPage()
+  await later.goto(host.origin)
+  await expect(later.getByText('Saved')).toBeVisible()
+  const status = await later.evaluate(async () => {
+    const body = JSON.stringify({ name: 'after' })
+    const headers = { 'Content-Type': 'application/json' }
+    return (await fetch('/api/2.0/mlflow/experiments/create', { method: 'POST', headers, body })).status
+  })
+  expect(status).toBe(200)
+})

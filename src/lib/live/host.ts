@@ -5,7 +5,7 @@
  * or when the Web Lock the page holds for its lifetime is given up: a port does not say when its other end dies.
  */
 import * as Comlink from 'comlink'
-import { errorToWire } from '#lib/domain/errors.ts'
+import { RunnelError, errorToWire } from '#lib/domain/errors.ts'
 import type { Store } from '#lib/store/store.ts'
 import { Answering, type Surroundings } from './answers.ts'
 import { createCommands } from './commands.ts'
@@ -49,6 +49,7 @@ export class LiveHost {
   readonly #answering: Answering
   readonly #commands: Commands
   readonly #pages = new Set<Page>()
+  #isRetired = false
   #save: { state: SaveState; message: string | null } = { state: 'saved', message: null }
 
   constructor(parts: LiveHostParts) {
@@ -69,7 +70,7 @@ export class LiveHost {
   /** What a new port is served with. */
   readonly door: LiveDoor = {
     alive: () => Promise.resolve(),
-    open: (role, pageLock, onEvent) => Promise.resolve(this.#open(role, pageLock, onEvent))
+    open: async (role, pageLock, onEvent) => this.#open(role, pageLock, onEvent)
   }
 
   /** Tell every page whether what was logged is safe yet. */
@@ -79,13 +80,15 @@ export class LiveHost {
     for (const page of this.#pages) page.emit({ t: 'save', state, message })
   }
 
-  /** This host makes way for a newer version. */
+  /** This host makes way for a newer version: whoever comes from now on is sent away, to ask again. */
   retire(): void {
+    this.#isRetired = true
     this.#notebooks.closeAll()
     for (const page of this.#pages) page.emit({ t: 'bye', reason: 'upgrade' })
   }
 
   #open(role: PageRole, pageLock: string, onEvent: (event: LiveEvent) => void): LiveSession {
+    if (this.#isRetired) throw new RunnelError('TEMPORARILY_UNAVAILABLE', 'The store is changing hands. Trying again.')
     // An event to a page that has gone goes nowhere; its lock says so soon.
     const emit = (event: LiveEvent) => void Promise.resolve(onEvent(withTransfer(event))).catch(() => undefined)
     const page: Page = { role, emit, watches: new Watches(this.#parts.store, this.#answering, emit) }
