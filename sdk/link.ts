@@ -111,7 +111,8 @@ export class Link implements Caller {
     this.#options.stream.push()
     this.#port?.postMessage({ t: 'close' })
     this.#disconnect()
-    if (this.state === 'open') this.#become('lost')
+    // A hello on its way is lost as well; a click that is waited for is not.
+    if (this.state === 'open' || this.state === 'connecting' || this.state === 'consent') this.#become('lost')
   }
 
   /** The page came back from the browser's memory. */
