@@ -6,7 +6,6 @@ import { Database, type Reader, type Tx } from './database.ts'
 import type { SqlEngine } from './engine.ts'
 import type { Journal } from './journal.ts'
 import { migrate } from './migrations.ts'
-import { forgetOldSessions } from './sessions.ts'
 
 export interface StoreParts {
   readonly engine: SqlEngine
@@ -66,10 +65,7 @@ export class Store {
     const old = await this.blobs.olderThan(before)
     if (old.length === 0) return 0
     // A write, not a read: a read could see a deletion that is applied but not yet durable, and if that is lost its file is there again.
-    const referred = await this.write(async (tx) => {
-      await forgetOldSessions(tx)
-      return referredBlobs(tx)
-    })
+    const referred = await this.write((tx) => referredBlobs(tx))
     return this.blobs.delete(
       old.filter((id) => !referred.has(id)),
       before
