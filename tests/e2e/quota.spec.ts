@@ -19,7 +19,7 @@ async function setQuota(page: Page, origin: string, bytes: number): Promise<void
 }
 
 /** The app's own files and the reserve of the log take most of it. */
-const SMALL_BYTES = 4_000_000
+const SMALL_BYTES = 7_000_000
 const AMPLE_BYTES = 1_000_000_000
 
 /** Log 1,000 points at once from the page's current run, and say what became of the call. */
