@@ -12,9 +12,9 @@ import { DURABILITY_SETTING, isDurability } from '#lib/live/commands.ts'
 import { serveEnvelopes, storeChannelName } from '#lib/live/envelope.ts'
 import { LiveHost } from '#lib/live/host.ts'
 import { STORE_LOCK } from '#lib/live/names.ts'
+import { throwWire } from '#lib/live/throw-wire.ts'
 import type { NotebookConnection } from '#lib/live/notebooks.ts'
 import type { LiveDoor } from '#lib/live/protocol.ts'
-import { errorToWire } from '#lib/domain/errors.ts'
 import { systemClock } from '#lib/domain/time.ts'
 import { forgetOldSessions } from '#lib/store/sessions.ts'
 import { readSetting } from '#lib/store/settings.ts'
@@ -54,8 +54,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
       try {
         return await (await opening).door.open(role, pageLock, onEvent)
       } catch (error) {
-        // As data: Comlink would drop the code.
-        throw errorToWire(error)
+        return throwWire(error)
       }
     }
   }

@@ -5,7 +5,7 @@
  * or when the Web Lock the page holds for its lifetime is given up: a port does not say when its other end dies.
  */
 import * as Comlink from 'comlink'
-import { RunnelError, errorToWire } from '#lib/domain/errors.ts'
+import { RunnelError } from '#lib/domain/errors.ts'
 import type { Store } from '#lib/store/store.ts'
 import { Answering, type Surroundings } from './answers.ts'
 import { createCommands } from './commands.ts'
@@ -22,6 +22,7 @@ import type {
   SaveState,
   SessionInfo
 } from './protocol.ts'
+import { throwWire } from './throw-wire.ts'
 import { Watches } from './watches.ts'
 
 export interface LiveHostParts {
@@ -142,8 +143,7 @@ export class LiveHost {
       const command = this.#commands[name] as (...args: readonly unknown[]) => Promise<unknown>
       return withTransfer((await command(...args)) as Awaited<ReturnType<Commands[Name]>>)
     } catch (error) {
-      // Comlink carries an Error's message and name but not its code: send the code as data, for the client to put back.
-      throw errorToWire(error)
+      return throwWire(error)
     }
   }
 
