@@ -80,7 +80,7 @@ export class CommitLog implements Journal {
   #waiting: Waiting[] = []
   #writing = false
   #failure: RunnelError | null = null
-  readonly #idle = new Set<() => void>()
+  readonly #settling = new Set<{ readonly seq: number; readonly wake: () => void }>()
 
   private constructor(db: IDBPDatabase<LogSchema>, SQL: SqlJsStatic, epoch: string) {
     this.#db = db
@@ -147,6 +147,7 @@ export class CommitLog implements Journal {
         this.#durable = group.at(-1)!.seq
         for (const { statements } of group) this.#bytes += statementsBytes(statements)
         for (const { resolve } of group) resolve()
+        for (const waiter of this.#settling) if (waiter.seq <= this.#durable) this.#wake(waiter)
       } catch (cause) {
         this.#failure = storageError(cause)
         for (const { reject } of [...group, ...this.#waiting]) reject(this.#failure)
@@ -154,8 +155,7 @@ export class CommitLog implements Journal {
       }
     }
     this.#writing = false
-    for (const wake of this.#idle) wake()
-    this.#idle.clear()
+    for (const waiter of this.#settling) this.#wake(waiter)
   }
 
   /** A group that makes room gives up the reserve rather than fail for want of it. */
@@ -178,9 +178,9 @@ export class CommitLog implements Journal {
     const tx = this.#db.transaction(['log', 'meta'], 'readwrite', { durability: this.#durability })
     // Handled as one through `done`; a request's own rejection says nothing more.
     const done = tx.done
-    const log = tx.objectStore('log')
-    for (const { seq, statements } of group) log.add(statements, seq).catch(() => undefined)
     try {
+      const log = tx.objectStore('log')
+      for (const { seq, statements } of group) log.add(statements, seq).catch(() => undefined)
       const head = await tx.objectStore('meta').get('head')
       if (head?.epoch !== this.#epoch) {
         tx.abort()
@@ -192,6 +192,8 @@ export class CommitLog implements Journal {
       }
       tx.commit()
     } catch (error) {
+      // A record that cannot be written at all (too large) throws before the transaction knows: what was added with it must not stay.
+      if (tx.error === null) abortQuietly(tx)
       await done.catch(() => undefined)
       throw tx.error ?? error
     }
@@ -235,11 +237,12 @@ export class CommitLog implements Journal {
   async checkpoint(takeImage: <T>(take: (engine: SqlEngine) => T) => Promise<T>): Promise<void> {
     const { image, seq } = await takeImage((engine) => ({ image: (engine as SqlJsEngine).image(), seq: this.#given }))
     // The image may hold commits that are still on their way: name it only once they are durable.
-    await this.#quiet()
+    await this.#settled(seq)
     if (this.#failure || this.#durable < seq) return
+    const covered = this.#bytes
     try {
       const segments = await this.#writeSegments(image)
-      await this.#name({ seq, segments, bytes: image.byteLength })
+      if (await this.#name({ seq, segments, bytes: image.byteLength })) this.#bytes -= covered
       await this.#keepReserve()
     } catch (cause) {
       throw storageError(cause)
@@ -269,7 +272,8 @@ export class CommitLog implements Journal {
     return keys
   }
 
-  async #name(checkpoint: Checkpoint): Promise<void> {
+  /** False when another host has taken over, and nothing was changed. */
+  async #name(checkpoint: Checkpoint): Promise<boolean> {
     const tx = this.#db.transaction(['log', 'segments', 'meta'], 'readwrite', { durability: this.#durability })
     const done = tx.done
     try {
@@ -277,7 +281,7 @@ export class CommitLog implements Journal {
       if (head?.epoch !== this.#epoch) {
         tx.abort()
         await done.catch(() => undefined)
-        return
+        return false
       }
       const kept = new Set(checkpoint.segments)
       for (const key of await tx.objectStore('segments').getAllKeys())
@@ -297,7 +301,7 @@ export class CommitLog implements Journal {
     }
     await done
     this.#checkpoint = checkpoint
-    this.#bytes = 0
+    return true
   }
 
   /** Have the reserve in place. Random, so that no compression makes it smaller than it looks. */
@@ -309,10 +313,20 @@ export class CommitLog implements Journal {
     await this.#db.put('reserve', bytes, 'bytes')
   }
 
+  /** Resolves once every commit up to `seq` is durable or lost. Under steady logging there is always a later one on its way. */
+  #settled(seq: number): Promise<void> {
+    if (!this.#writing || this.#durable >= seq) return Promise.resolve()
+    return new Promise((wake) => this.#settling.add({ seq, wake }))
+  }
+
+  #wake(waiter: { readonly seq: number; readonly wake: () => void }): void {
+    this.#settling.delete(waiter)
+    waiter.wake()
+  }
+
   /** Resolves once no append is on its way. */
   #quiet(): Promise<void> {
-    if (!this.#writing) return Promise.resolve()
-    return new Promise((resolve) => this.#idle.add(resolve))
+    return this.#settled(Infinity)
   }
 
   async close(): Promise<void> {
@@ -325,6 +339,15 @@ export class CommitLog implements Journal {
     const head = await tx.store.get('head')
     await tx.store.put({ format: 1, checkpoint: head?.checkpoint ?? null, epoch: this.#epoch }, 'head')
     await tx.done
+  }
+}
+
+/** A transaction that is over already cannot be aborted, and need not be. */
+function abortQuietly(tx: { abort(): void }): void {
+  try {
+    tx.abort()
+  } catch {
+    // As above.
   }
 }
 

@@ -40,6 +40,11 @@ export class Answering {
     this.#around = around
   }
 
+  /** Points that were read may have been lost since. */
+  forget(): void {
+    this.#series.clear()
+  }
+
   async answer(r: Reader, query: Query, memory: WatchMemory): Promise<Answers[Query['kind']]> {
     switch (query.kind) {
       case 'experiments':

@@ -66,6 +66,10 @@ export class LiveHost {
     parts.store.changes.subscribe((change) => {
       for (const page of this.#pages) page.watches.onChange(change)
     })
+    parts.store.changes.subscribeToLoss(() => {
+      this.#answering.forget()
+      for (const page of this.#pages) page.watches.onLoss()
+    })
   }
 
   /** What a new port is served with. */

@@ -21,6 +21,10 @@ interface Cached {
 export class SeriesCache {
   readonly #series = new Map<string, Cached>()
 
+  clear(): void {
+    this.#series.clear()
+  }
+
   /** Points in (step, timestamp, value) order. The arrays belong to the cache: read them before the next call, change nothing. */
   async points(r: Reader, runId: RunId, key: string): Promise<Series> {
     const name = `${runId}/${key}`

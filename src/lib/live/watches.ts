@@ -69,6 +69,14 @@ export class Watches {
     }
   }
 
+  /** Answer everything again: what was read before may have been lost. */
+  onLoss(): void {
+    for (const [number, watch] of this.#watches) {
+      watch.memory.runs.invalidate()
+      this.#schedule(number, watch)
+    }
+  }
+
   /** Answer again what the store does not announce. */
   refresh(kind: QueryKind): void {
     for (const [number, watch] of this.#watches) if (watch.query.kind === kind) this.#schedule(number, watch)

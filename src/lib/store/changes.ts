@@ -18,6 +18,7 @@ export type ChangeListener = (change: Change) => void
 
 export class ChangeFeed {
   readonly #listeners = new Set<ChangeListener>()
+  readonly #onLoss = new Set<() => void>()
   #clock = 0
 
   get clock(): number {
@@ -27,6 +28,16 @@ export class ChangeFeed {
   subscribe(listener: ChangeListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Called after commits that somebody may have read were lost: whatever was answered meanwhile may be wrong. */
+  subscribeToLoss(listener: () => void): () => void {
+    this.#onLoss.add(listener)
+    return () => this.#onLoss.delete(listener)
+  }
+
+  announceLoss(): void {
+    for (const listener of this.#onLoss) listener()
   }
 
   announce(change: Omit<Change, 'clock'>): void {

@@ -152,7 +152,10 @@ export class Database {
   async #recoverIfDoomed(): Promise<void> {
     if (!this.#doomed) return
     try {
-      this.#engine = await this.#journal.recover()
+      const engine = await this.#journal.recover()
+      // Its memory is the whole database's, and a full disk fails again and again.
+      this.#engine.close()
+      this.#engine = engine
     } catch (cause) {
       throw new RunnelError(
         'TEMPORARILY_UNAVAILABLE',
@@ -163,6 +166,7 @@ export class Database {
     this.#known = new Set()
     this.#newest = Promise.resolve()
     this.#doomed = false
+    this.#feed.announceLoss()
   }
 
   #sink(): QuerySink {
