@@ -72,8 +72,8 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
     (await api.promise)(request)
   )
 
-  const blobs = await IndexedDbBlobs.open(`${databaseName}-blobs`, systemClock)
-  const { log, engine } = await CommitLog.open(databaseName, await compiling, epoch)
+  const blobs = await IndexedDbBlobs.open(`${databaseName}-blobs`, systemClock, startAfresh)
+  const { log, engine } = await CommitLog.open(databaseName, await compiling, epoch, startAfresh)
   const journal = new SavedJournal(log)
   const store = await Store.open({ engine, journal, blobs })
   const checkpointer = keepCheckpoints(store, log)
@@ -86,8 +86,11 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
     store,
     info: { epoch, version: packageJson.version },
     ownOrigin: self.location.origin,
-    attachNotebook: (port, arrival) =>
-      Promise.resolve(attachNotebook({ store, api: fetchApi, port, epoch, ...arrival })),
+    attachNotebook: (port, { origin, session, writer }) =>
+      Promise.resolve(
+        // A session's name is its origin's own: two notebooks that choose the same word must not trim each other's operations.
+        attachNotebook({ store, api: fetchApi, port, epoch, origin, session: `${origin} ${session}`, writer })
+      ),
     sizes: () => ({ databaseBytes: store.size(), logBytes: log.bytes }),
     applyDurability: (durability) => log.setDurability(durability),
     giveRoomBack: () => checkpointer.now(),
@@ -106,6 +109,9 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
   setTimeout(() => void tidy(store), SWEEP_AFTER_MS)
   return live
 }
+
+/** Without its databases a host is no use: its lock goes with it, and every page connects to a new one, on whatever is there then. */
+const startAfresh = (): void => self.close()
 
 type FetchApi = (request: Request) => Promise<Response>
 

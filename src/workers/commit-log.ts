@@ -37,7 +37,7 @@ interface Checkpoint {
 }
 
 interface Head {
-  readonly format: 1
+  readonly format: number
   readonly epoch: string
   readonly checkpoint: Checkpoint | null
 }
@@ -57,6 +57,8 @@ interface Waiting {
   readonly reject: (error: RunnelError) => void
 }
 
+/** The form of the records, counted up when it changes. */
+const FORMAT = 1
 const SEGMENT_BYTES = 1024 * 1024
 /** Segments written in one transaction: enough to be quick, few enough not to hold appends up for long. */
 const SEGMENTS_PER_WRITE = 8
@@ -91,8 +93,15 @@ export class CommitLog implements Journal {
   /**
    * Open the database `name` and take the pen. The caller holds the lock that makes it the only one.
    * `epoch` names this writer; an older writer's appends fail from here on.
+   * `onLost` is called when the browser takes the database away: site data was cleared, or it was closed from outside.
+   * Fails with INVALID_STATE when the log was written by a newer Runnel.
    */
-  static async open(name: string, SQL: SqlJsStatic, epoch: string): Promise<{ log: CommitLog; engine: SqlEngine }> {
+  static async open(
+    name: string,
+    SQL: SqlJsStatic,
+    epoch: string,
+    onLost: () => void
+  ): Promise<{ log: CommitLog; engine: SqlEngine }> {
     const db = await openDB<LogSchema>(name, 1, {
       upgrade(fresh) {
         fresh.createObjectStore('log')
@@ -100,8 +109,12 @@ export class CommitLog implements Journal {
         fresh.createObjectStore('meta')
         fresh.createObjectStore('reserve')
       },
-      // A newer version of the app wants to change the format: let go, so that it is not held up for ever.
-      blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close()
+      // Somebody deletes the database, or wants to change its format: let go, so that they are not held up for ever.
+      blocking(_current, _wanted, event) {
+        ;(event.target as IDBDatabase).close()
+        onLost()
+      },
+      terminated: onLost
     })
     const log = new CommitLog(db, SQL, epoch)
     await log.#takePen()
@@ -337,7 +350,14 @@ export class CommitLog implements Journal {
   async #takePen(): Promise<void> {
     const tx = this.#db.transaction('meta', 'readwrite')
     const head = await tx.store.get('head')
-    await tx.store.put({ format: 1, checkpoint: head?.checkpoint ?? null, epoch: this.#epoch }, 'head')
+    if (head && head.format !== FORMAT) {
+      await tx.done
+      throw new RunnelError(
+        'INVALID_STATE',
+        'This store was written by a newer Runnel. Close its other tabs and reload to get the newer version.'
+      )
+    }
+    await tx.store.put({ format: FORMAT, checkpoint: head?.checkpoint ?? null, epoch: this.#epoch }, 'head')
     await tx.done
   }
 }

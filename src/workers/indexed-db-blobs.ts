@@ -21,13 +21,18 @@ export class IndexedDbBlobs implements BlobStore {
     this.#now = now
   }
 
-  static async open(name: string, now: () => number): Promise<IndexedDbBlobs> {
+  /** `onLost` is called when the browser takes the database away. */
+  static async open(name: string, now: () => number, onLost: () => void): Promise<IndexedDbBlobs> {
     const db = await openDB<BlobSchema>(name, 1, {
       upgrade(fresh) {
         fresh.createObjectStore('blobs')
         fresh.createObjectStore('ages', { keyPath: 'id' }).createIndex('time', 'time')
       },
-      blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close()
+      blocking(_current, _wanted, event) {
+        ;(event.target as IDBDatabase).close()
+        onLost()
+      },
+      terminated: onLost
     })
     return new IndexedDbBlobs(db, now)
   }

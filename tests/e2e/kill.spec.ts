@@ -172,3 +172,34 @@ test('two tabs show the same thing live, and either may be closed', async ({ con
   await shown(third, 'made in the first')
   await shown(third, 'made after')
 })
+
+test('when its databases are deleted under it, the store starts afresh and the open page goes on', async ({
+  context,
+  page,
+  host
+}) => {
+  const tab = await openHome(context, host.origin, page)
+  await tab.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  const create = (name: string) =>
+    tab.evaluate(async (name) => {
+      const response = await fetch('/api/2.0/mlflow/experiments/create', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ name })
+      })
+      return response.status
+    }, name)
+  expect(await create('before')).toBe(200)
+  await expect(tab.getByRole('link', { name: 'before' }).first()).toBeVisible()
+  await tab.evaluate(async () => {
+    for (const name of ['runnel', 'runnel-blobs'])
+      await new Promise((resolve, reject) => {
+        const deleting = indexedDB.deleteDatabase(name)
+        deleting.onsuccess = resolve
+        deleting.onerror = reject
+      })
+  })
+  await expect.poll(() => create('after'), { timeout: 20_000 }).toBe(200)
+  await expect(tab.getByRole('link', { name: 'after' }).first()).toBeVisible()
+  await expect(tab.getByRole('link', { name: 'before' })).toHaveCount(0)
+})

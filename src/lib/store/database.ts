@@ -142,7 +142,12 @@ export class Database {
       for (const fact of transaction.learned) this.#known.add(fact)
       return { value, transaction }
     } catch (error) {
-      this.#engine.run('rollback', [])
+      try {
+        this.#engine.run('rollback', [])
+      } catch {
+        // The engine is in no known state (out of memory, most likely): what is durable is.
+        this.#doomed = true
+      }
       throw error
     } finally {
       this.#open = null
