@@ -29,6 +29,13 @@ export const RELATIVE_STEPS: readonly number[] = [
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].map((n) => n * DAY)
 ]
 
+/** The same for a time axis, and the months (30 days) and years (365) that uPlot knows how to place. */
+export const TIME_STEPS: readonly number[] = [
+  ...RELATIVE_STEPS.filter((step) => step <= 20 * DAY),
+  ...[1, 2, 3, 6].map((n) => n * 30 * DAY),
+  ...[1, 2, 5, 10].map((n) => n * 365 * DAY)
+]
+
 /** Distances between ticks of a step axis: whole numbers only. */
 export const STEP_STEPS: readonly number[] = Array.from({ length: 16 }, (_, power) =>
   [1, 2, 5].map((n) => n * 10 ** power)
@@ -50,16 +57,41 @@ export function relativeTexts(ticks: readonly number[]): string[] {
   return ticks.map((tick) => (tick === 0 ? '0' : `${grouped.format(tick / unit)} ${name}`))
 }
 
+const part = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat(undefined, { hourCycle: 'h23', ...options })
+const hourMinute = { hour: '2-digit', minute: '2-digit' } as const
+const TIMES: readonly (readonly [from: number, format: Intl.DateTimeFormat])[] = [
+  [28 * DAY, part({ month: 'short', year: 'numeric' })],
+  [DAY, part({ month: 'short', day: 'numeric' })],
+  [MINUTE, part(hourMinute)],
+  [SECOND, part({ ...hourMinute, second: '2-digit' })],
+  [0, part({ ...hourMinute, second: '2-digit', fractionalSecondDigits: 3 })]
+]
+
+/**
+ * Ticks of a time axis, in one line and this place's own time: as much of the time as tells neighbours apart, the date at midnight.
+ *
+ * gap  milliseconds between ticks
+ */
+export function timeTexts(ticks: readonly number[], gap: number): string[] {
+  const format = TIMES.find(([from]) => gap >= from)![1]
+  const atMidnight = (tick: number): boolean => new Date(tick).setHours(0, 0, 0, 0) === tick
+  const byDay = TIMES[1]![1]
+  return ticks.map((tick) => (gap < DAY && atMidnight(tick) ? byDay : format).format(tick))
+}
+
 /** Ticks of a y axis: as many decimals as tell neighbours apart, powers of ten where zeros would only fill the space. */
 export function valueTexts(ticks: readonly (number | null)[]): string[] {
   const numbers = ticks.filter((tick) => tick !== null)
   const largest = Math.max(0, ...numbers.map(Math.abs))
   const gap = numbers.length > 1 ? Math.abs(numbers[1]! - numbers[0]!) : largest
   const decimals = decimalsOf(gap)
+  const short = numbers.map((tick) => compact.format(tick))
+  const tellsApart = new Set(short).size === new Set(numbers).size
   const text = (tick: number | null): string => {
     if (tick === null) return ''
     if (tick === 0) return '0'
-    if (largest >= 100_000 && largest < 1e15) return compact.format(tick)
+    if (largest >= 100_000 && largest < 1e15 && tellsApart) return compact.format(tick)
     if (largest >= 1e15 || largest < 0.001)
       return tick.toExponential(Math.max(0, decimals + Math.floor(Math.log10(largest)))).replace('e+', 'e')
     return decimals === 0 ? grouped.format(tick) : tick.toFixed(decimals)

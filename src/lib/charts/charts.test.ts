@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DrawnSeries } from '#lib/live/protocol.ts'
-import { logText, logTicks, positionText, relativeTexts, stepText, valueTexts } from './axis-text.ts'
+import { logText, logTicks, positionText, relativeTexts, stepText, timeTexts, valueTexts } from './axis-text.ts'
 import { dotIndices, toPlotData } from './plot-data.ts'
 import { panRange, visibleSpan, wholeRange, xExtent, yExtent, zoomRange } from './scale.ts'
 
@@ -115,6 +115,10 @@ describe('axis text', () => {
       ['1M', '2M']
     ],
     [
+      [1_700_000_000, 1_700_000_005],
+      ['1,700,000,000', '1,700,000,005']
+    ],
+    [
       [0.25, 0.5],
       ['0.25', '0.50']
     ]
@@ -128,6 +132,16 @@ describe('axis text', () => {
     expect(logTicks([3, 4])).toEqual([3, 4])
     const decades = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent)
     expect(logTicks(decades).filter((tick) => tick !== null)).toEqual([1, 1e3, 1e6, 1e9, 1e12])
+  })
+
+  it('writes times in one line, and the date at midnight', () => {
+    const at = (hour: number, minute: number, ms = 0): number => new Date(2026, 10, 20, hour, minute, 0, ms).getTime()
+    const hours = (n: number): number => n * 3_600_000
+    expect(timeTexts([at(17, 5), at(17, 6)], 60_000)).toEqual(['17:05', '17:06'])
+    expect(timeTexts([at(17, 5, 250)], 250)).toEqual(['17:05:00.250'])
+    expect(timeTexts([at(-1, 0), at(0, 0)], hours(1))).toEqual(['23:00', expect.stringMatching(/20/)])
+    expect(timeTexts([at(0, 0)], hours(24))).toEqual([expect.stringMatching(/20/)])
+    expect(timeTexts([at(0, 0)], hours(24 * 365))).toEqual([expect.stringMatching(/2026/)])
   })
 
   it('counts relative time in one unit', () => {

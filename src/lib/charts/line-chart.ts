@@ -1,6 +1,16 @@
 import uPlot from 'uplot'
 import type { ChartAxis, DrawnSeries } from '#lib/live/protocol.ts'
-import { logText, logTicks, RELATIVE_STEPS, relativeTexts, STEP_STEPS, stepText, valueTexts } from './axis-text.ts'
+import {
+  logText,
+  logTicks,
+  RELATIVE_STEPS,
+  relativeTexts,
+  STEP_STEPS,
+  stepText,
+  TIME_STEPS,
+  timeTexts,
+  valueTexts
+} from './axis-text.ts'
 import { drawMarks } from './marks.ts'
 import { readChartColors, type ChartColors } from './palette.ts'
 import { dotIndices, toPlotData, type PlotData } from './plot-data.ts'
@@ -42,6 +52,7 @@ const EMPTY: DrawnSeries = {
 }
 
 const Y_AXIS_WIDTH = 52
+const Y_AXIS_GAP = 6
 const X_AXIS_HEIGHT = 20
 /** A dot needs this many CSS pixels along x to be told from its neighbours. */
 const DOT_ROOM = 12
@@ -94,7 +105,8 @@ export class LineChart {
       width,
       height,
       ms: 1,
-      padding: [8, 10, 0, 0],
+      // To the right, half of a label of the x axis has room: the last one may stand at the very end.
+      padding: [8, axis === 'time' ? 36 : 16, 0, 0],
       legend: { show: false },
       cursor: this.#cursor(),
       scales: {
@@ -153,6 +165,15 @@ export class LineChart {
     return `10.5px ${getComputedStyle(this.#options.host).fontFamily}`
   }
 
+  /** The same in every chart, so that they line up; wider only where a label would lose its first digits. */
+  #yAxisWidth(u: uPlot, texts: readonly string[] | null): number {
+    u.ctx.save()
+    u.ctx.font = this.#font()
+    const widest = Math.max(0, ...(texts ?? []).map((text) => u.ctx.measureText(text).width))
+    u.ctx.restore()
+    return Math.max(Y_AXIS_WIDTH, Math.ceil(widest) + Y_AXIS_GAP + 4)
+  }
+
   #xAxis(): uPlot.Axis {
     const { axis } = this.#options
     const base: uPlot.Axis = {
@@ -164,7 +185,15 @@ export class LineChart {
       ticks: { show: false },
       border: { show: true, stroke: () => this.#colors.rule, width: 1 }
     }
-    if (axis === 'time') return { ...base, space: 90 }
+    if (axis === 'time')
+      return {
+        ...base,
+        space: 84,
+        incrs: [...TIME_STEPS],
+        // Where no tick falls into a short range, uPlot offers the next one after it.
+        values: (u, ticks, _axis, _space, gap) =>
+          timeTexts(ticks, gap).map((text, at) => (ticks[at]! <= (u.scales['x']?.max ?? 0) ? text : ''))
+      }
     if (axis === 'relative')
       return {
         ...base,
@@ -184,8 +213,8 @@ export class LineChart {
     return {
       stroke: () => this.#colors.inkFaint,
       font: this.#font(),
-      size: Y_AXIS_WIDTH,
-      gap: 6,
+      size: (u, texts) => this.#yAxisWidth(u, texts),
+      gap: Y_AXIS_GAP,
       space: 34,
       grid: {
         stroke: () => this.#colors.rule,
