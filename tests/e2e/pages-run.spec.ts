@@ -112,6 +112,33 @@ const three: readonly RunSeed[] = [
   { name: 'third', metrics: { loss: [0.9, 'NaN'] }, status: 'FAILED', parent: 'first' }
 ]
 
+test('a deleted experiment says where its runs are', async ({ page, host }) => {
+  const seeded = await seed(page, host.origin, 'gone', three)
+  await page.evaluate(
+    (id) =>
+      fetch('/api/2.0/mlflow/experiments/delete', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ experiment_id: id })
+      }),
+    seeded.experiment
+  )
+  await page.goto(`${host.origin}/experiments/${seeded.experiment}`)
+  await expect(page.getByText('Its runs went to the trash with it.')).toBeVisible()
+  await page.getByRole('button', { name: 'Show them' }).click()
+  await expectRows(page, 3)
+})
+
+test('a link with a filter that cannot be read says so, and no more', async ({ page, host }) => {
+  const seeded = await seed(page, host.origin, 'misread', three)
+  await page.goto(`${host.origin}/experiments/${seeded.experiment}?filter=${encodeURIComponent('metrics.loss <')}`)
+  await expect(page.getByText('Expected a number after <')).toBeVisible()
+  await expect(page.getByText('Nothing to show until the filter can be read.')).toBeVisible()
+  await expect(page.getByText('No run matches this filter.')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Clear the filter' }).last().click()
+  await expectRows(page, 3)
+})
+
 test('an experiment without runs says how to log one', async ({ page, host }) => {
   const seeded = await seed(page, host.origin, 'empty', [])
   await page.goto(`${host.origin}/experiments/${seeded.experiment}`)
