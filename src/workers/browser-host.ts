@@ -22,6 +22,7 @@ import { Store } from '#lib/store/store.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { Checkpointer } from './checkpointer.ts'
 import { CommitLog } from './commit-log.ts'
+import { beginFreshLog } from './fresh-log.ts'
 import { IndexedDbBlobs } from './indexed-db-blobs.ts'
 import { SavedJournal } from './saved-journal.ts'
 import { makeWayFor } from './succession.ts'
@@ -72,6 +73,7 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
     (await api.promise)(request)
   )
 
+  await beginFreshLog(`${databaseName}-scratch`)
   const blobs = await IndexedDbBlobs.open(`${databaseName}-blobs`, systemClock, startAfresh)
   const { log, engine } = await CommitLog.open(databaseName, await compiling, epoch, startAfresh)
   const journal = new SavedJournal(log)
