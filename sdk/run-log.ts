@@ -1,4 +1,5 @@
 import type { SessionOp } from '#lib/bridge/protocol.ts'
+import { RunnelError } from '#lib/domain/errors.ts'
 import { invalid } from '#lib/domain/errors.ts'
 import { randomHex } from '#lib/domain/ids.ts'
 import { TAGS } from '#lib/domain/tag.ts'
@@ -168,12 +169,17 @@ export class RunLog {
   }
 
   #artifact(path: string, data: ArtifactData, { mediaType }: ArtifactOptions): SessionOp {
+    // `logText(text, path)` teaches the other order; a Blob written out as a path would be kept without a word.
+    if (typeof path !== 'string')
+      throw new RunnelError(
+        'INVALID_PARAMETER_VALUE',
+        'An artifact needs its path as text first: logArtifact(path, data).'
+      )
     const isText = typeof data === 'string'
-    const given =
-      mediaType ?? (data instanceof Blob && data.type !== '' ? data.type : mediaTypeOf(String(path), isText))
+    const given = mediaType ?? (data instanceof Blob && data.type !== '' ? data.type : mediaTypeOf(path, isText))
     // A Blob made of a buffer holds a copy: the caller may go on writing into it.
     const blob = data instanceof Blob ? data : new Blob([data as BlobPart])
-    return { op: 'artifact', runId: this.runId, path: String(path), blob, mediaType: String(given) }
+    return { op: 'artifact', runId: this.runId, path, blob, mediaType: String(given) }
   }
 
   /** The rules of keys, lengths and paths are the store's; here only what cannot even be written down is refused. */
