@@ -1,5 +1,4 @@
 import type { SessionOp } from '#lib/bridge/protocol.ts'
-import { RunnelError } from '#lib/domain/errors.ts'
 import { invalid } from '#lib/domain/errors.ts'
 import { randomHex } from '#lib/domain/ids.ts'
 import { TAGS } from '#lib/domain/tag.ts'
@@ -170,11 +169,7 @@ export class RunLog {
 
   #artifact(path: string, data: ArtifactData, { mediaType }: ArtifactOptions): SessionOp {
     // `logText(text, path)` teaches the other order; a Blob written out as a path would be kept without a word.
-    if (typeof path !== 'string')
-      throw new RunnelError(
-        'INVALID_PARAMETER_VALUE',
-        'An artifact needs its path as text first: logArtifact(path, data).'
-      )
+    if (typeof path !== 'string') throw invalid('An artifact needs its path as text first: logArtifact(path, data).')
     const isText = typeof data === 'string'
     const given = mediaType ?? (data instanceof Blob && data.type !== '' ? data.type : mediaTypeOf(path, isText))
     // A Blob made of a buffer holds a copy: the caller may go on writing into it.
