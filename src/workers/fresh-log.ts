@@ -5,7 +5,7 @@ import { deleteDB, openDB } from 'idb'
  *
  * Chromium keeps an origin's IndexedDB in LevelDB. A killed browser can leave the last record of LevelDB's log half written; the next start
  * passes over it and goes on writing to the same file, after it. The start after that finds the broken record in the middle, takes the whole
- * for corrupt and deletes every database of the origin. (Measured on Chromium 156: in 4 of some 20 series of 10 to 50 kills the store was gone,
+ * for corrupt and deletes every database of the origin. (Measured on Chromium 156: in 4 of 12 series of 10 to 50 kills the store was gone,
  * with `Corruption: checksum mismatch` in the browser's own log.) Deleting a database makes LevelDB write out what it holds and begin a new
  * log, so the broken record goes with the old one.
  */
