@@ -72,7 +72,7 @@ const RANDOM_BYTES = 65_536
 export class CommitLog implements Journal {
   readonly #db: IDBPDatabase<LogSchema>
   readonly #SQL: SqlJsStatic
-  readonly #epoch: string
+  #epoch: string
   #durability: Durability = 'relaxed'
   #checkpoint: Checkpoint | null = null
   /** The last number given to a commit, and the last one known to be durable. */
@@ -127,11 +127,6 @@ export class CommitLog implements Journal {
   /** Bytes appended since the newest checkpoint, roughly. */
   get bytes(): number {
     return this.#bytes
-  }
-
-  /** Whether commits wait to become durable. */
-  get pending(): boolean {
-    return this.#given > this.#durable && this.#failure === null
   }
 
   setDurability(durability: Durability): void {
@@ -357,8 +352,16 @@ export class CommitLog implements Journal {
         'This store was written by a newer Runnel. Close its other tabs and reload to get the newer version.'
       )
     }
-    await tx.store.put({ format: FORMAT, checkpoint: head?.checkpoint ?? null, epoch: this.#epoch }, 'head')
-    await tx.done
+    try {
+      tx.store
+        .put({ format: FORMAT, checkpoint: head?.checkpoint ?? null, epoch: this.#epoch }, 'head')
+        .catch(() => undefined)
+      await tx.done
+    } catch (cause) {
+      // No room even for a name: a full disk is still read, and emptied, under the last writer's. The lock keeps that one away.
+      if (!head || storageError(cause).code !== 'RESOURCE_EXHAUSTED') throw storageError(cause)
+      this.#epoch = head.epoch
+    }
   }
 }
 

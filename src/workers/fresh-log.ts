@@ -10,7 +10,12 @@ import { deleteDB, openDB } from 'idb'
  * log, so the broken record goes with the old one.
  */
 export async function beginFreshLog(name: string): Promise<void> {
-  const scratch = await openDB(name, 1)
-  scratch.close()
-  await deleteDB(name)
+  try {
+    const scratch = await openDB(name, 1)
+    scratch.close()
+    await deleteDB(name)
+  } catch (error) {
+    // On a full disk there is no room for it. The store is opened all the same: it can be read, and emptied.
+    console.warn('Runnel: the browser did not begin a fresh log.', error)
+  }
 }

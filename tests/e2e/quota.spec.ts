@@ -114,3 +114,35 @@ async function allSteps(tab: Page, runId: string): Promise<number[]> {
   const points = await restHistory(tab, runId, 'n')
   return points.map(({ step }) => step).sort((a, b) => a - b)
 }
+
+test('a full disk is read after a restart of the store, and emptied', async ({ context, page, host, notebook }) => {
+  test.setTimeout(120_000)
+  await setQuota(page, host.origin, SMALL_BYTES)
+  const tab = await openHome(context, host.origin, page)
+  await tab.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  const cell = await openNotebookPage(context, notebook, host.origin)
+  await connectNotebook(cell, tab)
+  const runId = await cell.evaluate(async () => {
+    const { runnel } = globalThis as unknown as NotebookGlobals
+    return (await runnel.startRun({ experiment: 'full' })).runId
+  })
+  let acknowledged = 0
+  while ((await logThousand(cell, acknowledged)) === null) acknowledged += 1000
+
+  // The notebook goes and the only tab is left: the next page starts a store of its own.
+  await cell.close()
+  await tab.goto('about:blank')
+  await tab.goto(host.origin)
+  await expect(tab.getByRole('link', { name: 'full' }).first()).toBeVisible()
+  const held = new Set(await allSteps(tab, runId))
+  expect(Array.from({ length: acknowledged }, (_, step) => step).filter((step) => !held.has(step))).toEqual([])
+  const experimentId = await tab.evaluate(async () => {
+    const response = await fetch('/api/2.0/mlflow/experiments/get-by-name?experiment_name=full')
+    return ((await response.json()) as { experiment: { experiment_id: string } }).experiment.experiment_id
+  })
+  expect(await tab.evaluate(deleteExperiment, experimentId)).toBe(200)
+  await tab.goto(`${host.origin}/trash`)
+  await tab.getByRole('button', { name: 'Empty trash' }).click()
+  await tab.getByRole('button', { name: 'Delete for good' }).click()
+  await expect(tab.getByText('The trash is empty.')).toBeVisible()
+})
