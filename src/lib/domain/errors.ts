@@ -45,10 +45,6 @@ export function errorToWire(error: unknown): WireError {
   return { code: 'INTERNAL_ERROR', message: error instanceof Error ? error.message : String(error) }
 }
 
-export function wireToError(wire: WireError): RunnelError {
-  return new RunnelError(wire.code, wire.message)
-}
-
 export const invalid = (message: string): RunnelError => new RunnelError('INVALID_PARAMETER_VALUE', message)
 export const absent = (message: string): RunnelError => new RunnelError('RESOURCE_DOES_NOT_EXIST', message)
 

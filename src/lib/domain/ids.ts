@@ -52,7 +52,3 @@ export function parseExperimentId(text: string): ExperimentId {
     throw invalid(`Invalid experiment ID '${text}'. Experiment ID must be a valid integer.`)
   return String(Number(text)) as ExperimentId
 }
-
-export function isBlobId(text: string): text is BlobId {
-  return /^[0-9a-f]{64}$/.test(text)
-}

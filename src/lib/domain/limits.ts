@@ -31,7 +31,6 @@ export const LIMITS = {
 
   searchMaxResults: 50_000,
   searchDefaultResults: 1000,
-  historyMaxResults: 25_000,
 
   /** Ours: an artifact path, whole and by segment, so that any file system can hold it. */
   artifactPathLength: 2000,

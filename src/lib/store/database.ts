@@ -157,10 +157,10 @@ export class Database {
   async #recoverIfDoomed(): Promise<void> {
     if (!this.#doomed) return
     try {
-      const engine = await this.#journal.recover()
+      const lost = this.#engine
+      this.#engine = await this.#journal.recover()
       // Its memory is the whole database's, and a full disk fails again and again.
-      this.#engine.close()
-      this.#engine = engine
+      closeQuietly(lost)
     } catch (cause) {
       throw new RunnelError(
         'TEMPORARILY_UNAVAILABLE',
@@ -182,6 +182,15 @@ export class Database {
         return this.#open.change(sql, params, returning)
       }
     }
+  }
+}
+
+/** An engine that is thrown away may be beyond closing: then its memory goes with the worker. */
+function closeQuietly(engine: SqlEngine): void {
+  try {
+    engine.close()
+  } catch (error) {
+    console.warn('Runnel: an engine that was given up did not close.', error)
   }
 }
 
