@@ -359,11 +359,7 @@ describe.each(ENGINES)('store on %s', (name) => {
     await store.write((tx) => putArtifact(tx, { path, blobId, size, mediaType: 'text/plain', createdTime: 0 }))
     clock.now += 3_600_000
     // The disk answers late, and then says no.
-    const append = journal.append.bind(journal)
-    journal.append = async (statements) => {
-      await new Promise((resolve) => setTimeout(resolve, 10))
-      return append(statements)
-    }
+    journal.latencyMs = 10
     journal.failWith(new RunnelError('RESOURCE_EXHAUSTED', 'full'))
     const deleting = store.write((tx) => deleteArtifacts(tx, path))
     const sweeping = store.sweepBlobs()
@@ -510,16 +506,18 @@ describe.each(ENGINES)('store on %s', (name) => {
   test('[TX5] a transaction that finds nothing to do is answered only when what it saw is durable, and rejects when that is lost', async () => {
     const { store, journal } = await open()
     const run = await newRun(store)
-    const log = () => store.write((tx) => logParams(tx, run, [{ key: 'a', value: '1' }]))
-    const settled: string[] = []
-    const first = log().then(() => settled.push('first'))
-    const again = log().then(() => settled.push('again'))
-    await Promise.all([first, again])
-    expect(settled).toEqual(['first', 'again'])
-    await store.write(async (tx) => setRunTags(tx, run, [{ key: 't', value: '1' }]))
+    // Slow enough for the second transaction to be over before the first is durable.
+    journal.latencyMs = 20
+    const log = (key: string) => store.write((tx) => logParams(tx, run, [{ key, value: '1' }]))
+    const before = journal.commits.length
+    const first = log('a')
+    await log('a')
+    expect(journal.commits.length).toBe(before + 1)
+    await first
+
     journal.failWith(new RunnelError('TEMPORARILY_UNAVAILABLE', 'lost'))
-    const lost = store.write((tx) => logParams(tx, run, [{ key: 'b', value: '1' }]))
-    const sawLost = store.write((tx) => logParams(tx, run, [{ key: 'b', value: '1' }]))
+    const lost = log('b')
+    const sawLost = log('b')
     await expect(lost).rejects.toEqual(code('TEMPORARILY_UNAVAILABLE'))
     await expect(sawLost).rejects.toEqual(code('TEMPORARILY_UNAVAILABLE'))
   })
@@ -527,18 +525,14 @@ describe.each(ENGINES)('store on %s', (name) => {
   test('[TX6] a deletion that falls with a commit that has no room is tried again and goes through', async () => {
     const { store, journal } = await open()
     const run = await newRun(store)
-    const append = journal.append.bind(journal)
-    let room = false
-    journal.append = (statements, options) => {
-      // A journal out of room, but for what it keeps back for deletions.
-      journal.failWith(options?.makesRoom || room ? null : new RunnelError('RESOURCE_EXHAUSTED', 'full'))
-      return append(statements)
-    }
+    // Slow enough for the deletion to be on its way when the commit before it falls.
+    journal.latencyMs = 20
+    journal.sparesDeletions = true
+    journal.failWith(new RunnelError('RESOURCE_EXHAUSTED', 'full'))
     const before = store.write((tx) => logParams(tx, run, [{ key: 'a', value: '1' }]))
     const deletion = store.write((tx) => deleteRun(tx, run.runId))
     await expect(before).rejects.toEqual(code('RESOURCE_EXHAUSTED'))
     await deletion
-    room = true
     expect((await store.read((r) => getRunInfo(r, run.runId))).lifecycleStage).toBe('deleted')
   })
 

@@ -22,9 +22,15 @@ export function createEngine(name: EngineName): SqlEngine {
 /** Keeps every commit as a structured clone, as IndexedDB would, and rebuilds an engine from them. */
 export class MemoryJournal implements Journal {
   readonly commits: Statement[][] = []
+  /** How long the disk takes over each append. */
+  latencyMs = 0
+  /** Whether a full disk has room kept back for deletions. */
+  sparesDeletions = false
   readonly #createEngine: () => SqlEngine
   #failWith: RunnelError | null = null
-  #failing = false
+  #failure: RunnelError | null = null
+  /** Counts recoveries: what was on its way before one is lost with the rest. */
+  #round = 0
 
   constructor(create: () => SqlEngine) {
     this.#createEngine = create
@@ -35,20 +41,23 @@ export class MemoryJournal implements Journal {
     this.#failWith = error
   }
 
-  async append(statements: readonly Statement[], _options?: { readonly makesRoom: boolean }): Promise<void> {
-    await Promise.resolve()
-    if (this.#failWith || this.#failing) {
-      this.#failing = true
+  async append(statements: readonly Statement[], { makesRoom } = { makesRoom: false }): Promise<void> {
+    const round = this.#round
+    await (this.latencyMs > 0 ? new Promise((resolve) => setTimeout(resolve, this.latencyMs)) : Promise.resolve())
+    // As the commit log does: until it has recovered, everything falls with the first.
+    if (round !== this.#round)
       throw this.#failWith ?? new RunnelError('TEMPORARILY_UNAVAILABLE', 'An earlier commit was lost.')
-    }
+    if (!(makesRoom && this.sparesDeletions)) this.#failure ??= this.#failWith
+    if (this.#failure) throw this.#failure
     this.commits.push(structuredClone(statements) as Statement[])
   }
 
   async recover(): Promise<SqlEngine> {
     await Promise.resolve()
+    this.#round++
     const engine = this.#createEngine()
     for (const commit of this.commits) replay(engine, commit)
-    this.#failing = false
+    this.#failure = null
     return engine
   }
 }
