@@ -1,12 +1,15 @@
 import type { Store } from '#lib/store/store.ts'
 import { Hono } from 'hono'
 import { RunnelError } from '#lib/domain/errors.ts'
-import { mountEndpoint } from './endpoint.ts'
+import { mountEndpoints } from './endpoint.ts'
 import { artifactEndpoints, mountArtifacts } from './routes/artifacts.ts'
+import { datasetEndpoints } from './routes/datasets.ts'
 import { mountElsewhere } from './routes/elsewhere.ts'
 import { experimentEndpoints } from './routes/experiments.ts'
 import { loggedModelEndpoints } from './routes/logged-models.ts'
 import { metricEndpoints } from './routes/metrics.ts'
+import { modelVersionEndpoints } from './routes/model-versions.ts'
+import { registeredModelEndpoints } from './routes/registered-models.ts'
 import { runDataEndpoints } from './routes/run-data.ts'
 import { runEndpoints } from './routes/runs.ts'
 import { mountServer } from './routes/server.ts'
@@ -36,10 +39,16 @@ export function createApi(store: Store, options: ApiOptions): Hono {
     runEndpoints,
     runDataEndpoints,
     metricEndpoints,
+    datasetEndpoints,
     artifactEndpoints,
-    loggedModelEndpoints
+    loggedModelEndpoints,
+    registeredModelEndpoints,
+    modelVersionEndpoints
   ]
-  for (const endpoints of nouns) for (const endpoint of endpoints(store, origin)) mountEndpoint(app, endpoint)
+  mountEndpoints(
+    app,
+    nouns.flatMap((endpoints) => endpoints(store, origin))
+  )
   mountArtifacts(app, store, origin)
   mountServer(app, version)
   mountElsewhere(app)

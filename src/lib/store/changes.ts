@@ -1,7 +1,18 @@
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 
 export type ChangeKind =
-  'experiment' | 'run' | 'param' | 'metric' | 'tag' | 'dataset' | 'artifact' | 'key' | 'setting' | 'grant'
+  | 'experiment'
+  | 'run'
+  | 'param'
+  | 'metric'
+  | 'tag'
+  | 'dataset'
+  | 'artifact'
+  | 'key'
+  | 'setting'
+  | 'grant'
+  | 'logged-model'
+  | 'registered-model'
 
 /** One commit, as the feed announces it: once, after it is durable. */
 export interface Change {

@@ -4,6 +4,7 @@ import { experimentArtifactLocation } from '#lib/domain/artifact.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { Database, Tx } from './database.ts'
 import { tracking } from './migrations/0001-tracking.ts'
+import { models } from './migrations/0002-models.ts'
 
 interface Migration {
   readonly name: string
@@ -15,7 +16,10 @@ const statements = (texts: readonly string[]) => async (tx: Tx) => {
 }
 
 /** In order; the position (from 1) is the version. Append only. */
-const MIGRATIONS: readonly Migration[] = [{ name: 'tracking', up: statements(tracking) }]
+const MIGRATIONS: readonly Migration[] = [
+  { name: 'tracking', up: statements(tracking) },
+  { name: 'models', up: statements(models) }
+]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 

@@ -128,6 +128,113 @@ export interface SettingsTable {
   value: string
 }
 
+/** `status` is 1 PENDING, 2 READY, 3 UPLOAD_FAILED. */
+export interface LoggedModelsTable {
+  model_id: Id
+  experiment_id: number
+  name: string
+  artifact_location: string
+  creation_timestamp_ms: number
+  last_updated_timestamp_ms: number
+  status: number
+  lifecycle_stage: string
+  model_type: string | null
+  source_run_id: Id | null
+  status_message: string | null
+}
+
+/** A run's metric that was measured of a model. `metric_value` is null for NaN. */
+export interface LoggedModelMetricsTable {
+  model_id: Id
+  metric_name: string
+  metric_timestamp_ms: number
+  metric_step: number
+  metric_value: number | null
+  experiment_id: number
+  run_id: Id
+  dataset_uuid: Id | null
+  dataset_name: string | null
+  dataset_digest: string | null
+}
+
+export interface LoggedModelParamsTable {
+  model_id: Id
+  experiment_id: number
+  param_key: string
+  param_value: string
+}
+
+export interface LoggedModelTagsTable {
+  model_id: Id
+  experiment_id: number
+  tag_key: string
+  tag_value: string
+}
+
+type Workspace = ColumnType<string, string | undefined, string>
+
+export interface RegisteredModelsTable {
+  name: string
+  creation_time: number
+  last_updated_time: number
+  description: string | null
+  workspace: Workspace
+}
+
+export interface RegisteredModelTagsTable {
+  name: string
+  key: string
+  value: string | null
+  workspace: Workspace
+}
+
+export interface RegisteredModelAliasesTable {
+  name: string
+  alias: string
+  version: number
+  workspace: Workspace
+}
+
+/** A deleted version stays as a row in stage `Deleted_Internal`, with its whereabouts blotted out: numbers are not used twice. */
+export interface ModelVersionsTable {
+  name: string
+  version: number
+  creation_time: number
+  last_updated_time: number
+  description: string | null
+  user_id: string | null
+  current_stage: string
+  source: string
+  run_id: Id | null
+  status: string
+  status_message: string | null
+  run_link: string | null
+  storage_location: string | null
+  workspace: Workspace
+}
+
+export interface ModelVersionTagsTable {
+  name: string
+  version: number
+  key: string
+  value: string | null
+  workspace: Workspace
+}
+
+/** An upload in parts that has begun and is neither complete nor given up. `path` is the artifact it will be. */
+export interface UploadsTable {
+  upload_id: string
+  path: string
+  created_time: number
+}
+
+export interface UploadPartsTable {
+  upload_id: string
+  part_number: number
+  blob_id: string
+  size_bytes: number
+}
+
 export interface Schema {
   experiments: ExperimentsTable
   experiment_tags: ExperimentTagsTable
@@ -144,4 +251,15 @@ export interface Schema {
   runnel_sessions: SessionsTable
   runnel_grants: GrantsTable
   runnel_settings: SettingsTable
+  logged_models: LoggedModelsTable
+  logged_model_metrics: LoggedModelMetricsTable
+  logged_model_params: LoggedModelParamsTable
+  logged_model_tags: LoggedModelTagsTable
+  registered_models: RegisteredModelsTable
+  registered_model_tags: RegisteredModelTagsTable
+  registered_model_aliases: RegisteredModelAliasesTable
+  model_versions: ModelVersionsTable
+  model_version_tags: ModelVersionTagsTable
+  runnel_uploads: UploadsTable
+  runnel_upload_parts: UploadPartsTable
 }
