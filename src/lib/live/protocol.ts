@@ -13,6 +13,9 @@ import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type { Run, RunInfo, RunStatus } from '#lib/domain/run.ts'
 import type { SeriesAxis } from '#lib/domain/series.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
+import type { SaveState } from '#lib/store/journal.ts'
+
+export type { SaveState }
 
 // ── queries ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -192,9 +195,6 @@ export interface Commands {
 
 /** What a page is to the host: a `tab` can ask for consent; a `frame` (the bridge inside a notebook) must not. */
 export type PageRole = 'tab' | 'bridge-window' | 'frame'
-
-/** Whether what was logged is safe yet. */
-export type SaveState = 'saved' | 'saving' | 'failing'
 
 export type LiveEvent =
   | { readonly t: 'answer'; readonly watch: number; readonly value: unknown }

@@ -1,7 +1,7 @@
 import type { SqlEngine, Statement } from './engine.ts'
 
 /**
- * What makes a commit last. In the browser a commit log in IndexedDB; under node:sqlite the engine's own COMMIT already did it.
+ * What makes a commit last. In the browser a commit log in IndexedDB; under node:sqlite a sync of the write-ahead log.
  *
  * Invariants
  * - `append` is called in commit order, without waiting for earlier ones. It resolves when that commit and all before it are durable.
@@ -16,3 +16,6 @@ export interface Journal {
   /** A fresh engine holding exactly what is durable. The old one is closed. */
   recover(): Promise<SqlEngine>
 }
+
+/** Whether what was logged is safe yet. */
+export type SaveState = 'saved' | 'saving' | 'failing'

@@ -1,7 +1,6 @@
 import { RunnelError } from '#lib/domain/errors.ts'
-import type { SaveState } from '#lib/live/protocol.ts'
-import type { SqlEngine, Statement } from '#lib/store/engine.ts'
-import type { Journal } from '#lib/store/journal.ts'
+import type { SqlEngine, Statement } from './engine.ts'
+import type { Journal, SaveState } from './journal.ts'
 
 /** A commit that takes longer than this to become durable is worth a word; most take a millisecond. */
 const SAVING_AFTER_MS = 100
