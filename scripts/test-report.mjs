@@ -94,3 +94,38 @@ const testsOf = (suite) => [
   ...(suite.specs ?? []).flatMap((spec) => spec.tests.map((test) => ({ ...test, name: spec.title }))),
   ...(suite.suites ?? []).flatMap(testsOf)
 ]
+
+/**
+ * @param {string} file pytest's JUnit report
+ * @param {number} code
+ * @returns {Count}
+ */
+export function readJunit(file, code) {
+  if (!existsSync(file)) return honest({ passed: 0, failed: 0, skipped: [] }, code)
+  const cases = [...readFileSync(file, 'utf8').matchAll(/<testcase\b([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs)].map(
+    ([, head = '', body = '']) => ({
+      name: attribute(head, 'name') ?? '',
+      failed: /<(?:failure|error)\b/.test(body),
+      skipped: /<skipped\b([^>]*)/.exec(body)?.[1]
+    })
+  )
+  return honest(
+    {
+      passed: cases.filter(({ failed, skipped }) => !failed && skipped === undefined).length,
+      failed: cases.filter(({ failed }) => failed).length,
+      skipped: cases.flatMap(({ name, failed, skipped }) =>
+        failed || skipped === undefined ? [] : [{ name, reason: attribute(skipped, 'message') || noReason }]
+      )
+    },
+    code
+  )
+}
+
+/**
+ * @param {string} head
+ * @param {string} name
+ */
+function attribute(head, name) {
+  const text = new RegExp(`\\b${name}="([^"]*)"`).exec(head)?.[1]
+  return text?.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
+}

@@ -1,13 +1,14 @@
 // @ts-check
-// npm test [-- SUITE...] [-- PATTERN...]: everything, or the suites named (check, lint, rules, unit, e2e), or the unit and end-to-end
-// files whose path holds a pattern. The last line is `N passed, M failed`; the exit code says the same.
+// npm test [-- SUITE...] [-- PATTERN...]: everything, or the suites named (check, lint, rules, unit, e2e, replay, python), or the unit and
+// end-to-end files whose path holds a pattern. The last line is `N passed, M failed`; the exit code says the same.
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureBuilt } from './build.mjs'
 import { ensureChromium } from './chromium-install.mjs'
 import { ensureInstalled } from './install.mjs'
 import { root, run, runMain, say, Stop } from './project.mjs'
-import { readPlaywright, readVitest, sum } from './test-report.mjs'
+import { ensurePython, pythonProgram } from './python.mjs'
+import { readJunit, readPlaywright, readVitest, sum } from './test-report.mjs'
 
 /** @typedef {import('./test-report.mjs').Count} Count */
 
@@ -17,15 +18,24 @@ const reports = join(root, '.cache', 'test')
 const suites = {
   check: {
     title: 'Types',
-    run: () => asOneTest(['svelte-kit', 'sync'], ['svelte-check', '--threshold', 'error', '--output', 'human'], ['tsc', '-p', 'src/service-worker'])
+    run: () =>
+      asOneTest(
+        ['svelte-kit', 'sync'],
+        ['svelte-check', '--threshold', 'error', '--output', 'human'],
+        ['tsc', '-p', 'src/service-worker']
+      )
   },
-  lint: { title: 'Lint', run: () => asOneTest(['eslint', '.', '--max-warnings', '0', '--cache', '--cache-location', '.cache/eslint/']) },
+  lint: {
+    title: 'Lint',
+    run: () => asOneTest(['eslint', '.', '--max-warnings', '0', '--cache', '--cache-location', '.cache/eslint/'])
+  },
   rules: {
     title: 'Who may import whom',
     run: () => asOneTest(['depcruise', '--config', '.dependency-cruiser.js', 'src', 'sdk', 'sync-server'])
   },
   unit: { title: 'Unit and contract tests', run: runUnit },
-  e2e: { title: 'End to end', run: runEndToEnd }
+  e2e: { title: 'End to end', run: runEndToEnd },
+  python: { title: 'Stock MLflow clients', run: runPython }
 }
 
 runMain(async () => {
@@ -40,7 +50,8 @@ runMain(async () => {
 
   /** @type {Count[]} */
   const counts = []
-  for (const name of Object.keys(suites).filter((name) => chosen.includes(name))) counts.push(await runSuite(name, patterns))
+  for (const name of Object.keys(suites).filter((name) => chosen.includes(name)))
+    counts.push(await runSuite(name, patterns))
   report(sum(counts), patterns)
 })
 
@@ -62,8 +73,8 @@ async function runSuite(name, patterns) {
     console.error(error instanceof Stop ? error.message : error)
     count = { passed: 0, failed: 1, skipped: [] }
   }
-  // A suite that finds nothing to run has not shown anything; a pattern may well fit only one of them.
-  if (count.passed + count.failed === 0 && patterns.length === 0) {
+  // A suite that finds nothing to run has not shown anything; a pattern may well fit only one of them, and a reason is an answer.
+  if (count.passed + count.failed + count.skipped.length === 0 && patterns.length === 0) {
     console.error(`${suite.title}: no test ran.`)
     count = { ...count, failed: 1 }
   }
@@ -121,6 +132,43 @@ async function runEndToEnd(patterns) {
   })
   return readPlaywright(file, code)
 }
+
+/** @param {string[]} patterns pytest's words for which tests (-k), joined by or */
+async function runPython(patterns) {
+  const missing = await ensurePython('v3', 'v2')
+  if (missing !== undefined) return skipAll('Stock MLflow clients', missing)
+  await ensureBuilt()
+  /** @type {Count[]} */
+  const counts = []
+  for (const name of /** @type {const} */ (['v3', 'v2'])) {
+    say(`With the environment ${name}`)
+    const file = freshReport(`python-${name}.xml`)
+    const code = await run(
+      pythonProgram(name, 'python'),
+      [
+        '-m',
+        'pytest',
+        'tests/python',
+        '-q',
+        `--junitxml=${file}`,
+        '-p',
+        'no:cacheprovider',
+        ...(patterns.length > 0 ? ['-k', patterns.join(' or ')] : [])
+      ],
+      { env: { MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true', PYTHONDONTWRITEBYTECODE: '1' } }
+    )
+    // 5: no test fits the patterns.
+    counts.push(readJunit(file, code === 5 && patterns.length > 0 ? 0 : code))
+  }
+  return sum(counts)
+}
+
+/**
+ * @param {string} name
+ * @param {string} reason
+ * @returns {Count}
+ */
+const skipAll = (name, reason) => ({ passed: 0, failed: 0, skipped: [{ name, reason }] })
 
 /** @param {string} name a suite that crashes must not be counted by the report of the run before it */
 function freshReport(name) {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isInstalled } from '../../scripts/install.mjs'
 import { hashInputs, isStamped, stamp } from '../../scripts/stamp.mjs'
-import { readPlaywright, readVitest, sum } from '../../scripts/test-report.mjs'
+import { readJunit, readPlaywright, readVitest, sum } from '../../scripts/test-report.mjs'
 
 let folder: string
 beforeEach(async () => {
@@ -143,6 +143,21 @@ describe('the count of tests', () => {
     expect(
       readPlaywright(await write('broken.json', { suites: [], errors: [{ message: 'does not parse' }] }), 1)
     ).toMatchObject({ failed: 1 })
+  })
+
+  it('reads the cases of a JUnit report, and takes an error for a failure', async () => {
+    const file = await write(
+      'python.xml',
+      `<?xml version="1.0"?><testsuites><testsuite name="pytest" tests="4">
+        <testcase classname="a" name="one" time="0.1" />
+        <testcase classname="a" name="two[&lt;x&gt;]"><skipped type="pytest.skip" message="needs &quot;3.x&quot;">a.py:1</skipped></testcase>
+        <testcase classname="a" name="three"><failure message="assert 1 == 2">a.py:2 &lt;skipped&gt;</failure></testcase>
+        <testcase classname="a" name="four"><error message="no fixture">a.py:3</error></testcase>
+      </testsuite></testsuites>`
+    )
+    expect(readJunit(file, 1)).toEqual({ passed: 1, failed: 2, skipped: [{ name: 'two[<x>]', reason: 'needs "3.x"' }] })
+    expect(readJunit(await write('empty.xml', '<testsuites></testsuites>'), 2)).toMatchObject({ passed: 0, failed: 1 })
+    expect(readJunit(join(folder, 'none.xml'), 1)).toMatchObject({ passed: 0, failed: 1 })
   })
 
   it('sums suites', () => {
