@@ -20,8 +20,8 @@ export interface ApiOptions {
   readonly version: string
   /** Who the changes made here come from, on the store's change feed. */
   readonly origin?: string
-  /** Hears of failures that are nobody's mistake but ours; the caller gets a 500. */
-  readonly report?: (error: unknown) => void
+  /** Hears of failures that are nobody's mistake but ours; the caller gets a 500 that names `reference` and nothing else. */
+  readonly report?: (error: unknown, reference: string) => void
 }
 
 /**
@@ -32,7 +32,7 @@ export interface ApiOptions {
  * fails    never; what goes wrong is a Response
  */
 export function createApi(store: Store, options: ApiOptions): Hono {
-  const { version, origin = 'api', report = (error) => console.error(error) } = options
+  const { version, origin = 'api', report = logFailure } = options
   const app = new Hono()
   const nouns = [
     experimentEndpoints,
@@ -53,8 +53,16 @@ export function createApi(store: Store, options: ApiOptions): Hono {
   mountServer(app, version)
   mountElsewhere(app)
   app.onError((error) => {
-    if (!(error instanceof RunnelError)) report(error)
-    return errorResponse(error)
+    if (error instanceof RunnelError) return errorResponse(error)
+    const reference = crypto.randomUUID().slice(0, 8)
+    report(error, reference)
+    return errorResponse(unexpected(reference))
   })
   return app
 }
+
+const logFailure = (error: unknown, reference: string): void => console.error(`Runnel: failure ${reference}.`, error)
+
+/** What broke may name paths and SQL, which are not the caller's to know. */
+const unexpected = (reference: string): RunnelError =>
+  new RunnelError('INTERNAL_ERROR', `This failed inside Runnel. Its log says why: look for failure ${reference}.`)

@@ -12,6 +12,8 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   RESOURCE_DOES_NOT_EXIST: 404,
   ENDPOINT_NOT_FOUND: 404,
   PERMISSION_DENIED: 403,
+  UNAUTHENTICATED: 401,
+  REQUEST_LIMIT_EXCEEDED: 429,
   /** The disk is full. Clients retry it, and so go on once there is room. */
   RESOURCE_EXHAUSTED: 429,
   INVALID_STATE: 400,
