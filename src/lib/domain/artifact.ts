@@ -1,4 +1,4 @@
-import type { BlobId, ExperimentId, RunId } from './ids.ts'
+import type { BlobId, ExperimentId, ModelId, RunId } from './ids.ts'
 import { invalid } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import type { EpochMs } from './time.ts'
@@ -27,6 +27,9 @@ export const experimentArtifactLocation = (id: ExperimentId): string => `${ARTIF
 
 export const runArtifactUri = (artifactLocation: string, runId: RunId): string =>
   `${artifactLocation.replace(/\/+$/, '')}/${runId}/artifacts`
+
+export const modelArtifactUri = (artifactLocation: string, modelId: ModelId): string =>
+  `${artifactLocation.replace(/\/+$/, '')}/models/${modelId}/artifacts`
 
 /** The path of an artifact URI below this store's artifact root, or null when the URI points elsewhere. */
 export function artifactRootPath(artifactUri: string): string | null {

@@ -8,6 +8,8 @@ type Branded<Name extends string> = string & { readonly [brand]: Name }
 export type RunId = Branded<'RunId'>
 /** A decimal string below 2^53; the Default experiment is `0`. */
 export type ExperimentId = Branded<'ExperimentId'>
+/** `m-` and 32 lower-case hex digits when we mint it; as free as a run id otherwise. */
+export type ModelId = Branded<'ModelId'>
 /** 64 lower-case hex digits: the SHA-256 of a blob's bytes. */
 export type BlobId = Branded<'BlobId'>
 
@@ -26,6 +28,8 @@ export function randomHex(byteCount: number, random: RandomBytes = cryptoBytes):
 
 export const newRunId = (random?: RandomBytes): RunId => randomHex(16, random) as RunId
 
+export const newModelId = (random?: RandomBytes): ModelId => `m-${randomHex(16, random)}` as ModelId
+
 /** A random integer in [1, 2^53), so that two replicas never allocate the same one. */
 export function newExperimentId(random: RandomBytes = cryptoBytes): ExperimentId {
   const bytes = new Uint8Array(8)
@@ -36,10 +40,15 @@ export function newExperimentId(random: RandomBytes = cryptoBytes): ExperimentId
   }
 }
 
-const RUN_ID = /^[a-zA-Z0-9][\w-]{0,255}$/
+/** Runs and models: their ids become folders of artifacts, so they hold neither dots nor slashes. */
+const ID = /^[a-zA-Z0-9][\w-]{0,255}$/
 
 export function isRunId(text: string): text is RunId {
-  return RUN_ID.test(text)
+  return ID.test(text)
+}
+
+export function isModelId(text: string): text is ModelId {
+  return ID.test(text)
 }
 
 export function parseRunId(text: string): RunId {

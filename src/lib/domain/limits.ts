@@ -29,14 +29,32 @@ export const LIMITS = {
   inputTagKeyLength: 255,
   inputTagValueLength: 500,
 
+  /** Ours for names (MLflow's column says so, and nobody heeds it). Keys and values of a model's params and tags have no limit there. */
+  loggedModelNameLength: 500,
+
   searchMaxResults: 50_000,
   searchDefaultResults: 1000,
+  loggedModelDefaultResults: 50,
+  /** Runs in one question for histories, and points for each (between steps) or for all. */
+  bulkHistoryRuns: 100,
+  bulkHistoryPoints: 25_000,
+  bulkIntervalPoints: 2500,
+  searchDatasetsExperiments: 20,
+  searchDatasetsResults: 1000,
 
   /** Ours: an artifact path, whole and by segment, so that any file system can hold it. */
   artifactPathLength: 2000,
   artifactSegmentLength: 255,
   /** Ours: one request's body in the browser, where it passes through memory whole. */
-  requestBodyBytes: 64 * 1024 * 1024
+  requestBodyBytes: 64 * 1024 * 1024,
+  /** Ours: one artifact in a host's folder, where it is streamed; a host may be told otherwise. */
+  hostArtifactBytes: 64 * 1024 ** 3,
+  /** What `upload-artifact` takes at once: MLflow's. */
+  uploadArtifactBytes: 10 * 1024 * 1024,
+  /** Parts of one upload: S3's. */
+  uploadParts: 10_000,
+  /** Ours: how long an upload in parts may take before it is given up. */
+  uploadKeptMs: 24 * 3600 * 1000
 } as const
 
 /** The notebook bridge: ours. */
@@ -63,6 +81,28 @@ export const BRIDGE = {
   sessionKeptMs: 90 * 24 * 3600 * 1000
 } as const
 
+/** The Node host: ours. */
+export const HOST = {
+  /** Requests one client address may make, per second and at once. Stock clients stay far below; a flood does not. */
+  requestsPerSecond: 5000,
+  burstRequests: 20_000,
+  /** Client addresses whose rate is remembered; past it those that have been quiet longest are forgotten. */
+  ratedClients: 10_000,
+  /** Connections one client address may hold open. */
+  connectionsPerClient: 1000,
+  /** A request's headers, whole. */
+  headerBytes: 32 * 1024,
+  headersMs: 15_000,
+  /** A whole request, uploads of gigabytes included. */
+  requestMs: 6 * 3600 * 1000,
+  /** A connection on which nothing moves. A client's own time-out is two minutes. */
+  idleMs: 150_000,
+  keepAliveMs: 15_000,
+  /** How long open requests may take to finish once the host is told to stop. */
+  closeGraceMs: 8000,
+  tokenLength: 4096
+} as const
+
 /** Searches: ours, so that one filter can neither exhaust a stack nor SQLite's expression depth (1000) and pattern length (50,000 bytes). */
 export const SEARCH = {
   filterLength: 100_000,
@@ -76,4 +116,22 @@ export const SEARCH = {
   /** Misplaced tokens an error names before it stops. */
   namedTokens: 50,
   orderByItems: 16
+} as const
+
+/** Sockets between a host and its pages and notebooks: ours. */
+export const SOCKET = {
+  /** One message, both ways: an artifact logged through `runnel.js` fits in one. */
+  frameBytes: 64 * 1024 * 1024,
+  /** Values inside one another. */
+  depth: 64,
+  /** Ports tunnelled at once over one socket. */
+  channels: 256,
+  /** What may wait in the host for one slow page before it is let go. */
+  waitingBytes: 32 * 1024 * 1024,
+  /** What may wait at a port nobody listens to yet. */
+  heldBytes: 16 * 1024 * 1024,
+  pingEveryMs: 15_000,
+  /** Pages told, a socket has this long to close by itself. */
+  closeGraceMs: 1000,
+  tokenLength: 4096
 } as const

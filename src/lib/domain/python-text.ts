@@ -42,6 +42,16 @@ export function pythonFloat(value: number): string {
   return plain.includes('.') ? plain : `${plain}.0`
 }
 
+/** `repr(str)`: single quotes, double ones where the text holds a single quote and no double one. */
+export function pythonText(text: string): string {
+  const shown = text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text
+  const quote = shown.includes("'") && !shown.includes('"') ? '"' : "'"
+  const escaped = shown.replace(/[\\\n\r\t]/g, (sign) => SHORT_ESCAPES[sign]!)
+  return quote + (quote === "'" ? escaped.replace(/'/g, "\\'") : escaped) + quote
+}
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
 /** JSON text in ASCII alone, as Python writes it by default. */
 export const escapeNonAscii = (json: string): string =>
   json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)

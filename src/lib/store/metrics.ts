@@ -8,24 +8,26 @@ import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import { noteKey } from './keys.ts'
 import type { LatestMetricsTable, Schema } from './schema.ts'
+import { kindOf, storedPoints, valueOf } from './stored-values.ts'
 
 /**
- * Add points to a series; exact repeats vanish. Keeps `latest_metrics` by MLflow's rule and the series' extremes and count beside it.
+ * Add points to a series; exact repeats vanish. 0 and -0 are two values here, so a point of each may share a step and a time (MLflow keeps
+ * one of them). Keeps `latest_metrics` by MLflow's rule, for which they are equal, and the series' extremes and count beside it.
  * `run` must be active (requireActiveRun).
  */
 export async function logSeries(tx: Tx, run: RunInfo, key: string, points: Series): Promise<void> {
   const { steps, timestamps, values } = points
   if (steps.length === 0) return
-  const { stored, isNan } = withoutNan(values)
+  const { stored, kinds } = storedPoints(values)
   const added = tx.insertMany(
-    // Nearly every series has no NaN: then the column is one value and not one more to bind per row.
-    isNan === null
+    // Nearly every series is plain numbers: then the column is one value and not one more to bind per row.
+    kinds === null
       ? { into: 'metrics', columns: POINT_COLUMNS, fixed: [run.runId, key, 0], vectors: [steps, timestamps, stored] }
       : {
           into: 'metrics',
           columns: POINT_COLUMNS,
           fixed: [run.runId, key],
-          vectors: [isNan, steps, timestamps, stored]
+          vectors: [kinds, steps, timestamps, stored]
         }
   )
   // Exact repeats change nothing: the latest, the extremes and the count already hold them.
@@ -36,15 +38,6 @@ export async function logSeries(tx: Tx, run: RunInfo, key: string, points: Serie
 }
 
 const POINT_COLUMNS = ['run_uuid', 'key', 'is_nan', 'step', 'timestamp', 'value']
-
-/** Values as SQL can hold them: 0 for NaN, with a column that says where; null where there is none. */
-function withoutNan(values: Float64Array<ArrayBuffer>) {
-  if (!values.some(Number.isNaN)) return { stored: values, isNan: null }
-  return {
-    stored: values.map((value) => (Number.isNaN(value) ? 0 : value)),
-    isNan: Uint8Array.from(values, (value) => (Number.isNaN(value) ? 1 : 0))
-  }
-}
 
 /** The same for points of several series, as REST sends them. */
 export async function logPoints(tx: Tx, run: RunInfo, points: readonly MetricPoint[]): Promise<void> {
@@ -82,14 +75,14 @@ function summarise({ steps, timestamps, values }: Series): SeriesExtremes {
 
 async function raiseLatest(tx: Tx, runId: RunId, key: string, seen: SeriesExtremes, added: number): Promise<void> {
   const { latest, min, max } = seen
-  const nan = Number.isNaN(latest.value)
+  const kind = kindOf(latest.value)
   const row: LatestMetricsTable = {
     run_uuid: runId,
     key,
-    value: nan ? 0 : latest.value,
+    value: kind === 0 ? latest.value : 0,
     timestamp: latest.timestamp,
     step: latest.step,
-    is_nan: nan ? 1 : 0,
+    is_nan: kind,
     min_value: min,
     max_value: max,
     point_count: added
@@ -145,7 +138,7 @@ export async function metricsOfRuns(
     if (keys) query = query.where('key', 'in', keys)
     groupByRun(byRun, await query.execute(), (row) => ({
       key: row.key,
-      last: { step: row.step, timestamp: row.timestamp ?? 0, value: row.is_nan ? NaN : row.value },
+      last: { step: row.step, timestamp: row.timestamp ?? 0, value: valueOf(row.value, row.is_nan) },
       min: row.min_value,
       max: row.max_value,
       count: row.point_count
@@ -176,7 +169,7 @@ export async function metricHistory(
     .orderBy('value')
   if (limit !== undefined) query = query.limit(limit).offset(offset)
   const rows = await query.execute()
-  return rows.map((row) => ({ step: row.step, timestamp: row.timestamp, value: row.is_nan ? NaN : row.value }))
+  return rows.map((row) => ({ step: row.step, timestamp: row.timestamp, value: valueOf(row.value, row.is_nan) }))
 }
 
 /**
@@ -202,7 +195,7 @@ export async function seriesFrom(r: Reader, runId: RunId, key: string, fromStep:
   rows.forEach((row, i) => {
     columns.steps[i] = row.step
     columns.timestamps[i] = row.timestamp
-    columns.values[i] = row.is_nan ? NaN : row.value
+    columns.values[i] = valueOf(row.value, row.is_nan)
   })
   return columns
 }

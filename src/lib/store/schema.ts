@@ -44,7 +44,10 @@ export interface RunsTable {
   runnel_number: number
 }
 
-/** NaN is value 0 with is_nan 1; ±Infinity is kept as it is (MLflow keeps ±1.797e308). */
+/**
+ * SQL has no NaN, and SQLite forgets the sign of -0: both are value 0, and `is_nan` says which it was, 0 a number, 1 NaN, 2 negative zero.
+ * ±Infinity is kept as it is (MLflow keeps ±1.797e308).
+ */
 export interface MetricsTable {
   run_uuid: Id
   key: string
@@ -55,7 +58,7 @@ export interface MetricsTable {
 }
 
 export interface LatestMetricsTable extends MetricsTable {
-  /** Extremes without NaN; null while every value is NaN. */
+  /** Extremes without NaN, -0 being 0; null while every value is NaN. */
   min_value: number | null
   max_value: number | null
   point_count: number
@@ -128,7 +131,7 @@ export interface SettingsTable {
   value: string
 }
 
-/** `status` is 1 PENDING, 2 READY, 3 UPLOAD_FAILED. */
+/** `status` is 0 UNSPECIFIED, 1 PENDING, 2 READY, 3 UPLOAD_FAILED. */
 export interface LoggedModelsTable {
   model_id: Id
   experiment_id: number
@@ -143,13 +146,14 @@ export interface LoggedModelsTable {
   status_message: string | null
 }
 
-/** A run's metric that was measured of a model. `metric_value` is null for NaN. */
+/** A run's metric that was measured of a model: every point. `is_nan`, which is ours here, says what `metric_value` cannot, as in `metrics`. */
 export interface LoggedModelMetricsTable {
   model_id: Id
   metric_name: string
   metric_timestamp_ms: number
   metric_step: number
-  metric_value: number | null
+  metric_value: number
+  is_nan: number
   experiment_id: number
   run_id: Id
   dataset_uuid: Id | null

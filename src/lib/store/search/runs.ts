@@ -32,6 +32,7 @@ import { TAGS } from '#lib/domain/tag.ts'
 import type { Reader } from '../database.ts'
 import { getRuns } from '../runs.ts'
 import type { Schema } from '../schema.ts'
+import { NAN_KIND } from '../stored-values.ts'
 import {
   columnHolds,
   columnOrder,
@@ -181,7 +182,7 @@ function compileOrder(eb: Runs, order: OrderBy<RunAttribute>, alias: string): Or
     sql`left join ${sql.table(table)} as ${sql.ref(alias)} on ${pair.run} = runs.run_uuid and ${pair.key} = ${field.key}`
   switch (field.kind) {
     case 'metric': {
-      const nan = sql`coalesce(${sql.ref(`${alias}.is_nan`)}, 2)`
+      const nan = sql`coalesce(${sql.ref(`${alias}.is_nan`)} = ${sql.lit(NAN_KIND)}, 2)`
       return {
         join: join('latest_metrics'),
         by: sql`${nan}, ${pair.value} ${sql.raw(order.descending ? 'desc' : 'asc')}`

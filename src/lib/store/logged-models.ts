@@ -1,0 +1,213 @@
+import type { Selectable } from 'kysely'
+import { modelArtifactUri } from '#lib/domain/artifact.ts'
+import { RunnelError, absent } from '#lib/domain/errors.ts'
+import { newModelId, type ExperimentId, type ModelId } from '#lib/domain/ids.ts'
+import type { LifecycleStage } from '#lib/domain/lifecycle.ts'
+import {
+  LOGGED_MODEL_STATUSES,
+  type LoggedModel,
+  type LoggedModelStatus,
+  type NewLoggedModel
+} from '#lib/domain/logged-model.ts'
+import type { Param } from '#lib/domain/param.ts'
+import { pythonText } from '#lib/domain/python-text.ts'
+import { newRunName } from '#lib/domain/run-name.ts'
+import type { Tag } from '#lib/domain/tag.ts'
+import { validateNewTags } from '#lib/domain/validate.ts'
+import { chunks } from './chunks.ts'
+import type { Reader, Tx } from './database.ts'
+import { requireActiveExperiment } from './experiments.ts'
+import { metricsOfModels } from './model-metrics.ts'
+import type { LoggedModelsTable } from './schema.ts'
+
+/**
+ * Make a logged model, PENDING until it is finalized; without a name it gets one.
+ * Fails when the experiment is absent or not active, and with BAD_REQUEST when a param or tag key comes twice.
+ */
+export async function createLoggedModel(tx: Tx, input: NewLoggedModel): Promise<LoggedModel> {
+  const experiment = await requireActiveExperiment(tx, input.experimentId)
+  const modelId = newModelId()
+  const row: Selectable<LoggedModelsTable> = {
+    model_id: modelId,
+    experiment_id: Number(input.experimentId),
+    name: input.name || newRunName(),
+    artifact_location: modelArtifactUri(experiment.artifactLocation, modelId),
+    creation_timestamp_ms: tx.now,
+    last_updated_timestamp_ms: tx.now,
+    status: LOGGED_MODEL_STATUSES.indexOf('PENDING'),
+    lifecycle_stage: 'active',
+    model_type: input.modelType ?? '',
+    source_run_id: input.sourceRunId ?? '',
+    status_message: null
+  }
+  await tx.db.insertInto('logged_models').values(row).execute()
+  validateNewTags(input.tags ?? [])
+  await putTags(tx, row, input.tags ?? [])
+  await putParams(tx, row, input.params ?? [])
+  touch(tx, row)
+  return getLoggedModel(tx, modelId)
+}
+
+/** Fails with RESOURCE_DOES_NOT_EXIST; a deleted model is found only when `allowDeleted`. */
+export async function getLoggedModel(
+  r: Reader,
+  id: ModelId,
+  { allowDeleted = false }: { readonly allowDeleted?: boolean } = {}
+): Promise<LoggedModel> {
+  const model = await findLoggedModel(r, id)
+  if (!model || (model.lifecycleStage === 'deleted' && !allowDeleted)) throw noModel(id)
+  return model
+}
+
+/** Deleted ones too. */
+export async function findLoggedModel(r: Reader, id: ModelId): Promise<LoggedModel | null> {
+  const [model] = await loggedModelsOf(r, [id])
+  return model ?? null
+}
+
+/** Whole models in the order of `ids`, deleted ones too; unknown ids are left out. */
+export async function loggedModelsOf(r: Reader, ids: readonly ModelId[]): Promise<LoggedModel[]> {
+  const models = new Map<ModelId, LoggedModel>()
+  for (const part of chunks(ids)) {
+    const rows = await r.db.selectFrom('logged_models').selectAll().where('model_id', 'in', part).execute()
+    const [tags, params, metrics] = [await tagsOf(r, part), await paramsOf(r, part), await metricsOfModels(r, part)]
+    for (const row of rows) {
+      const id = row.model_id as ModelId
+      const data = { tags: tags.get(id) ?? [], params: params.get(id) ?? [], metrics: metrics.get(id) ?? [] }
+      models.set(id, { ...rowToModel(row), ...data })
+    }
+  }
+  return ids.flatMap((id) => models.get(id) ?? [])
+}
+
+/** Any status may follow any other, as in MLflow. */
+export async function finalizeLoggedModel(tx: Tx, id: ModelId, status: LoggedModelStatus): Promise<LoggedModel> {
+  const row = await requireRow(tx, id)
+  await tx.db
+    .updateTable('logged_models')
+    .set({ status: LOGGED_MODEL_STATUSES.indexOf(status), last_updated_timestamp_ms: tx.now })
+    .where('model_id', '=', id)
+    .execute()
+  touch(tx, row)
+  return getLoggedModel(tx, id, { allowDeleted: true })
+}
+
+/** Into the trash; idempotent. Its time there counts from the last time it was deleted. */
+export async function deleteLoggedModel(tx: Tx, id: ModelId): Promise<void> {
+  const row = await requireRow(tx, id)
+  tx.makeRoom()
+  await tx.db
+    .updateTable('logged_models')
+    .set({ lifecycle_stage: 'deleted', last_updated_timestamp_ms: tx.now })
+    .where('model_id', '=', id)
+    .execute()
+  touch(tx, row)
+}
+
+/** Set tags; of equal keys the last wins. Long values are kept whole. Deleted models take tags too, as in MLflow. */
+export async function setLoggedModelTags(tx: Tx, id: ModelId, tags: readonly Tag[]): Promise<void> {
+  const row = await requireRow(tx, id)
+  await putTags(tx, row, tags)
+  touch(tx, row)
+}
+
+/** Fails with RESOURCE_DOES_NOT_EXIST when the model has no such tag. */
+export async function deleteLoggedModelTag(tx: Tx, id: ModelId, key: string): Promise<void> {
+  const row = await requireRow(tx, id)
+  const { numDeletedRows } = await tx.db
+    .deleteFrom('logged_model_tags')
+    .where('model_id', '=', id)
+    .where('tag_key', '=', key)
+    .executeTakeFirst()
+  if (numDeletedRows === 0n) throw absent(`No tag with key ${pythonText(key)} found for model with ID '${id}'.`)
+  touch(tx, row)
+}
+
+/** Set params once. Fails with BAD_REQUEST when the model has such a key already, even with an equal value, as MLflow's constraint does. */
+export async function logLoggedModelParams(tx: Tx, id: ModelId, params: readonly Param[]): Promise<void> {
+  const row = await requireRow(tx, id)
+  await putParams(tx, row, params)
+  touch(tx, row)
+}
+
+type ModelRow = Selectable<LoggedModelsTable>
+
+async function requireRow(r: Reader, id: ModelId): Promise<ModelRow> {
+  const row = await r.db.selectFrom('logged_models').selectAll().where('model_id', '=', id).executeTakeFirst()
+  if (!row) throw noModel(id)
+  return row
+}
+
+const noModel = (id: ModelId): RunnelError => absent(`Logged model with ID '${id}' not found.`)
+
+async function putTags(tx: Tx, { model_id, experiment_id }: ModelRow, tags: readonly Tag[]): Promise<void> {
+  const last = new Map(tags.map(({ key, value }) => [key, value]))
+  const rows = [...last].map(([tag_key, tag_value]) => ({ model_id, experiment_id, tag_key, tag_value }))
+  for (const part of chunks(rows, ROWS_PER_STATEMENT))
+    await tx.db
+      .insertInto('logged_model_tags')
+      .values(part)
+      .onConflict((conflict) =>
+        conflict.columns(['model_id', 'tag_key']).doUpdateSet((eb) => ({ tag_value: eb.ref('excluded.tag_value') }))
+      )
+      .execute()
+}
+
+async function putParams(tx: Tx, { model_id, experiment_id }: ModelRow, params: readonly Param[]): Promise<void> {
+  let added = 0n
+  const rows = params.map(({ key, value }) => ({ model_id, experiment_id, param_key: key, param_value: value }))
+  for (const part of chunks(rows, ROWS_PER_STATEMENT)) {
+    const { numInsertedOrUpdatedRows } = await tx.db
+      .insertInto('logged_model_params')
+      .values(part)
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    added += numInsertedOrUpdatedRows ?? 0n
+  }
+  if (added < params.length)
+    throw new RunnelError(
+      'BAD_REQUEST',
+      `Changing param values is not allowed. A param of this request stands twice or was already logged for model with ID '${model_id}'.`
+    )
+}
+
+/** Four values each, and statements bind some thousands: SQLite's own bound is 32,766. */
+const ROWS_PER_STATEMENT = 1000
+
+async function tagsOf(r: Reader, ids: readonly ModelId[]): Promise<Map<ModelId, Tag[]>> {
+  const rows = await r.db.selectFrom('logged_model_tags').selectAll().where('model_id', 'in', ids).execute()
+  return byModel(rows, ({ tag_key, tag_value }) => ({ key: tag_key, value: tag_value }))
+}
+
+async function paramsOf(r: Reader, ids: readonly ModelId[]): Promise<Map<ModelId, Param[]>> {
+  const rows = await r.db.selectFrom('logged_model_params').selectAll().where('model_id', 'in', ids).execute()
+  return byModel(rows, ({ param_key, param_value }) => ({ key: param_key, value: param_value }))
+}
+
+function byModel<Row extends { readonly model_id: string }, T>(
+  rows: readonly Row[],
+  toItem: (row: Row) => T
+): Map<ModelId, T[]> {
+  const groups = Map.groupBy(rows, (row) => row.model_id as ModelId)
+  return new Map([...groups].map(([id, group]) => [id, group.map(toItem)]))
+}
+
+function touch(tx: Tx, row: ModelRow): void {
+  tx.changes.add('logged-model', { experiment: String(row.experiment_id) as ExperimentId })
+}
+
+function rowToModel(row: ModelRow): Omit<LoggedModel, 'params' | 'tags' | 'metrics'> {
+  return {
+    modelId: row.model_id as ModelId,
+    experimentId: String(row.experiment_id) as ExperimentId,
+    name: row.name,
+    artifactUri: row.artifact_location,
+    creationTime: row.creation_timestamp_ms,
+    lastUpdateTime: row.last_updated_timestamp_ms,
+    status: LOGGED_MODEL_STATUSES[row.status] ?? 'UNSPECIFIED',
+    statusMessage: row.status_message ?? '',
+    lifecycleStage: row.lifecycle_stage as LifecycleStage,
+    modelType: row.model_type ?? '',
+    sourceRunId: row.source_run_id ?? ''
+  }
+}
