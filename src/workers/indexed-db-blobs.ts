@@ -1,6 +1,7 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import type { BlobId } from '#lib/domain/ids.ts'
-import type { BlobStore } from '#lib/store/blobs.ts'
+import { LIMITS } from '#lib/domain/limits.ts'
+import { gather, type BlobStore, type ByteSource } from '#lib/store/blobs.ts'
 import { blobSha256Hex } from './sha256.ts'
 import { storageError } from './storage-error.ts'
 
@@ -13,6 +14,8 @@ interface BlobSchema extends DBSchema {
 
 /** Blobs in IndexedDB, in a database of their own so that a large one does not hold up the commit log. */
 export class IndexedDbBlobs implements BlobStore {
+  /** What is streamed in passes through memory whole, as what crosses from a page does. */
+  readonly maxBytes = LIMITS.requestBodyBytes
   readonly #db: IDBPDatabase<BlobSchema>
   readonly #now: () => number
 
@@ -37,8 +40,9 @@ export class IndexedDbBlobs implements BlobStore {
     return new IndexedDbBlobs(db, now)
   }
 
-  async put(bytes: Blob): Promise<{ blobId: BlobId; size: number }> {
+  async put(source: ByteSource): Promise<{ blobId: BlobId; size: number }> {
     try {
+      const bytes = await gather(source, this.maxBytes)
       const blobId = (await blobSha256Hex(bytes)) as BlobId
       const tx = this.#db.transaction(['blobs', 'ages'], 'readwrite', { durability: 'strict' })
       const done = tx.done

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import initSqlJs from 'sql.js'
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { BlobId } from '#lib/domain/ids.ts'
-import type { BlobStore } from '#lib/store/blobs.ts'
+import { LIMITS } from '#lib/domain/limits.ts'
+import { gather, type BlobStore, type ByteSource } from '#lib/store/blobs.ts'
 import { replay, type SqlEngine, type Statement } from '#lib/store/engine.ts'
 import type { Journal } from '#lib/store/journal.ts'
 import { Store } from '#lib/store/store.ts'
@@ -63,6 +64,7 @@ export class MemoryJournal implements Journal {
 }
 
 export class MemoryBlobs implements BlobStore {
+  readonly maxBytes = LIMITS.requestBodyBytes
   readonly #blobs = new Map<BlobId, { bytes: Blob; time: number }>()
   readonly #now: () => number
 
@@ -70,7 +72,8 @@ export class MemoryBlobs implements BlobStore {
     this.#now = now
   }
 
-  async put(bytes: Blob) {
+  async put(source: ByteSource) {
+    const bytes = await gather(source, this.maxBytes)
     const blobId = createHash('sha256')
       .update(await bytes.bytes())
       .digest('hex') as BlobId

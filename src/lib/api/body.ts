@@ -1,6 +1,7 @@
 /** Reading what a request carries, within the limits and with MLflow's rules about where parameters stand. */
-import { invalid, type RunnelError } from '#lib/domain/errors.ts'
+import { invalid } from '#lib/domain/errors.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
+import { gather, tooLarge, type ByteSource } from '#lib/store/blobs.ts'
 import { Fields } from './wire/fields.ts'
 import { parseJsonBody, type JsonFields } from './wire/json.ts'
 
@@ -22,34 +23,19 @@ export async function readFields(request: Request, lists: ReadonlySet<string>): 
 }
 
 /**
- * The whole body.
+ * The whole body, in memory.
  *
- * fails  INVALID_PARAMETER_VALUE past LIMITS.requestBodyBytes, by its Content-Length if it has one, else once that much has come
+ * fails  INVALID_PARAMETER_VALUE past `most` bytes, by its Content-Length if it has one, else once that much has come
  */
-export async function readBytes(request: Request): Promise<Blob> {
-  const most = LIMITS.requestBodyBytes
-  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge()
-  // Null without a body, and undefined in a browser that has no request streams: then it can be measured only once it is there.
-  if (!request.body) return bounded(await request.blob())
-  const parts: Uint8Array<ArrayBuffer>[] = []
-  let size = 0
-  const reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> = request.body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return new Blob(parts)
-    size += value.byteLength
-    if (size > most) {
-      // The rest is not wanted, and whether the sender hears so is its own business.
-      reader.cancel().catch(() => undefined)
-      throw tooLarge()
-    }
-    parts.push(value)
-  }
+export async function readBytes(request: Request, most: number = LIMITS.requestBodyBytes): Promise<Blob> {
+  return gather(await bodyOf(request, most), most)
 }
 
-function bounded(bytes: Blob): Blob {
-  if (bytes.size > LIMITS.requestBodyBytes) throw tooLarge()
-  return bytes
+/** The body as it comes. What says that it is larger than `most` bytes is refused before any of it is read. */
+export async function bodyOf(request: Request, most: number): Promise<ByteSource> {
+  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge(most)
+  // Null without a body, and undefined in a browser that has no request streams: then it can be measured only once it is there.
+  return request.body ?? (await request.blob())
 }
 
 /** The path as it was sent, percent-encoding and all. Not through URL, which would change it. */
@@ -64,9 +50,6 @@ export function rawQuery(url: string): string {
   const start = beforeFragment.indexOf('?')
   return start === -1 ? '' : beforeFragment.slice(start + 1)
 }
-
-const tooLarge = (): RunnelError =>
-  invalid(`The request body is larger than ${LIMITS.requestBodyBytes} bytes, the most this store takes at once.`)
 
 function requireJson(contentType: string | null): void {
   if (contentType === null || contentType === '') throw invalid('Bad Request. Content-Type header is missing.')

@@ -12,7 +12,7 @@ import { getRunInfo } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
 import type { Context, Hono } from 'hono'
-import { rawPath, readBytes, readFields } from '../body.ts'
+import { bodyOf, rawPath, readFields } from '../body.ts'
 import { API_PREFIXES, refuseOtherMethods, type Endpoints } from '../endpoint.ts'
 import { fileResponse } from '../file-response.ts'
 import { ANY_BYTES, guessMediaType } from '../media-types.ts'
@@ -97,7 +97,7 @@ async function answerFile(
 
 /** Bytes first, then the row that refers to them: what a path names is always durable. */
 async function putFile(request: Request, store: Store, path: string, origin: string): Promise<Response> {
-  const { blobId, size } = await store.blobs.put(await readBytes(request))
+  const { blobId, size } = await store.blobs.put(await bodyOf(request, store.blobs.maxBytes))
   const mediaType = guessMediaType(path) ?? ANY_BYTES
   await store.write((tx) => putArtifact(tx, { path, blobId, size, mediaType, createdTime: tx.now }), origin)
   return jsonResponse({})
