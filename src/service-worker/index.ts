@@ -2,11 +2,12 @@
 import { build, files, version } from '$service-worker'
 import { askStore, mlflowError, storeChannelName } from '#lib/live/envelope.ts'
 import type { ShellMessage } from '#lib/live/shell-message.ts'
-import { isShellPath, isStorePath } from '#lib/live/store-paths.ts'
+import { HOST_INFO_PATH, isForHost, isShellPath, isStorePath } from '#lib/live/store-paths.ts'
 import { createShell } from './shell.ts'
 
 const worker = self as unknown as ServiceWorkerGlobalScope
-const shell = createShell({ version, assets: [...build, ...files], caches, fetch: (request) => fetch(request) })
+const assets = [...build, ...files].filter((path) => path !== HOST_INFO_PATH)
+const shell = createShell({ version, assets, caches, fetch: (request) => fetch(request) })
 const channel = new BroadcastChannel(storeChannelName)
 
 worker.addEventListener('install', (event) => {
@@ -28,8 +29,9 @@ worker.addEventListener('message', (event) => {
 worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   if (url.origin !== worker.location.origin) return
-  if (isStorePath(url.pathname)) event.respondWith(answerFromStore(event.request))
-  else if (event.request.method === 'GET' && shell.knows(event.request)) event.respondWith(shell.answer(event.request))
+  if (isStorePath(url.pathname)) {
+    if (!isForHost(url)) event.respondWith(answerFromStore(event.request))
+  } else if (event.request.method === 'GET' && shell.knows(event.request)) event.respondWith(shell.answer(event.request))
 })
 
 /** The page that was left or reloaded a moment ago may still be listed: look again before believing in another tab. */

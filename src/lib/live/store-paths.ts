@@ -14,6 +14,15 @@ const plainPaths: ReadonlySet<string> = new Set([
   '/version'
 ])
 
+/**
+ * Does a page of this origin ask the host's store and not this browser's? Both answer the same paths; clients outside the browser reach the
+ * host alone, and the pages say `space=host` in the query where they mean it.
+ */
+export const isForHost = (url: URL): boolean => url.searchParams.get('space') === 'host'
+
+/** What the host says of itself; a site without one has `null` there. Asked for anew each time: an answer of yesterday means nothing. */
+export const HOST_INFO_PATH = '/runnel-host.json'
+
 /** Is this the path of one of the app's own pages? Each of them opens the store. */
 export const isShellPath = (pathname: string): boolean =>
   pathname === '/' || /^\/(experiments|runs|trash|settings|bridge)(\/|$)/.test(pathname)
