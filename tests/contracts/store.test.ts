@@ -401,7 +401,7 @@ describe.each(ENGINES)('store on %s', (name) => {
     await store.write((tx) => deleteRun(tx, dead.runId))
     await store.write((tx) => deleteExperiment(tx, id))
     expect((await store.read((r) => runsInTrash(r))).map((run) => run.runId)).toEqual([dead.runId])
-    expect(await store.write((tx) => purgeTrash(tx))).toEqual({ experiments: 1, runs: 2 })
+    expect(await store.write((tx) => purgeTrash(tx))).toEqual({ experiments: 1, runs: 2, loggedModels: 0 })
     const after = await dumpStore(store)
     // Numbers once given are not given again.
     const experiments = after['experiments']?.map((row) =>

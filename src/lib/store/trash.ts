@@ -1,6 +1,7 @@
 import { artifactRootPath } from '#lib/domain/artifact.ts'
-import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
+import type { ExperimentId, ModelId, RunId } from '#lib/domain/ids.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
+import type { EpochMs } from '#lib/domain/time.ts'
 import { deleteArtifacts } from './artifacts.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
@@ -21,64 +22,132 @@ export async function runsInTrash(r: Reader): Promise<(RunInfo & { readonly expe
   return rows.map((row) => ({ ...rowToInfo(row), experimentName: row.experiment_name }))
 }
 
+/** What is to be deleted for good. Of it, what is not in the trash stays. */
+export interface Doomed {
+  readonly runs: readonly RunId[]
+  /** They take all their runs and logged models along. */
+  readonly experiments: readonly ExperimentId[]
+  readonly loggedModels: readonly ModelId[]
+}
+
+/** How many of each were deleted for good, those that went with their experiment among them. */
 export interface Purged {
   readonly experiments: number
   readonly runs: number
+  readonly loggedModels: number
+}
+
+/** Runs in the trash that were put there at `time` (epoch ms) or before. */
+export async function deletedRunsOlderThan(r: Reader, time: EpochMs): Promise<RunId[]> {
+  const rows = await r.db
+    .selectFrom('runs')
+    .select('run_uuid')
+    .where('lifecycle_stage', '=', 'deleted')
+    .where((eb) => eb.or([eb('deleted_time', '<=', time), eb('deleted_time', 'is', null)]))
+    .orderBy('run_uuid')
+    .execute()
+  return rows.map((row) => row.run_uuid as RunId)
+}
+
+/** The same of experiments: nothing but a restoration changes them in the trash, so their last update is when they were put there. */
+export async function deletedExperimentsOlderThan(r: Reader, time: EpochMs): Promise<ExperimentId[]> {
+  const rows = await r.db
+    .selectFrom('experiments')
+    .select('experiment_id')
+    .where('lifecycle_stage', '=', 'deleted')
+    .where((eb) => eb.or([eb('last_update_time', '<=', time), eb('last_update_time', 'is', null)]))
+    .orderBy('experiment_id')
+    .execute()
+  return rows.map((row) => String(row.experiment_id) as ExperimentId)
+}
+
+/** The same of logged models. */
+export async function deletedLoggedModelsOlderThan(r: Reader, time: EpochMs): Promise<ModelId[]> {
+  const rows = await r.db
+    .selectFrom('logged_models')
+    .select('model_id')
+    .where('lifecycle_stage', '=', 'deleted')
+    .where('last_updated_timestamp_ms', '<=', time)
+    .orderBy('model_id')
+    .execute()
+  return rows.map((row) => row.model_id as ModelId)
+}
+
+/** Empty the trash: `purge` of all that is in it. */
+export async function purgeTrash(tx: Tx): Promise<Purged> {
+  const ever = Number.MAX_SAFE_INTEGER
+  return purge(tx, {
+    runs: await deletedRunsOlderThan(tx, ever),
+    experiments: await deletedExperimentsOlderThan(tx, ever),
+    loggedModels: await deletedLoggedModelsOlderThan(tx, ever)
+  })
 }
 
 /**
- * Delete the rows of everything in the trash for good (their blobs go with the next sweep): deleted runs, and deleted experiments with all their runs and datasets.
+ * Delete the rows of what is doomed for good; its blobs go with the next sweep.
  * The Default experiment's row stays, back in the active stage, as MLflow makes it again at every open.
  */
-export async function purgeTrash(tx: Tx): Promise<Purged> {
+export async function purge(tx: Tx, doomed: Doomed): Promise<Purged> {
   tx.makeRoom()
-  const experiments = await tx.db
-    .selectFrom('experiments')
-    .selectAll()
-    .where('lifecycle_stage', '=', 'deleted')
-    .execute()
-  const experimentIds = experiments.map((row) => row.experiment_id)
-  const runs = await tx.db
-    .selectFrom('runs')
-    .selectAll()
-    .where((eb) =>
-      eb.or([
-        eb('lifecycle_stage', '=', 'deleted'),
-        ...(experimentIds.length > 0 ? [eb('experiment_id', 'in', experimentIds)] : [])
-      ])
-    )
-    .execute()
-
-  for (const row of runs) await purgeRunFiles(tx, rowToInfo(row))
-  for (const part of chunks(runs.map((row) => row.run_uuid))) await purgeRunRows(tx, part)
-  for (const id of experimentIds) {
-    await tx.db.deleteFrom('datasets').where('experiment_id', '=', id).execute()
-    await tx.db.deleteFrom('experiment_tags').where('experiment_id', '=', id).execute()
-    // The Default experiment lives on, and what hot paths know of its keys (`tx.known`) must stay true.
-    await tx.db.deleteFrom('runnel_keys').where('experiment_id', '=', id).where('experiment_id', '!=', 0).execute()
-    await deleteArtifacts(tx, String(id))
-    await tx.db.deleteFrom('experiments').where('experiment_id', '=', id).where('experiment_id', '!=', 0).execute()
-    tx.changes.add('experiment', { experiment: String(id) as ExperimentId })
+  const experiments: number[] = []
+  for (const part of chunks(doomed.experiments.map(Number))) {
+    const rows = await tx.db
+      .selectFrom('experiments')
+      .select('experiment_id')
+      .where('experiment_id', 'in', part)
+      .where('lifecycle_stage', '=', 'deleted')
+      .execute()
+    experiments.push(...rows.map((row) => row.experiment_id))
   }
-  await tx.db
-    .updateTable('experiments')
-    .set({ lifecycle_stage: 'active', last_update_time: tx.now })
-    .where('experiment_id', '=', 0)
-    .where('lifecycle_stage', '=', 'deleted')
-    .execute()
-  if (runs.length > 0) tx.changes.add('run')
-  return { experiments: experiments.length, runs: runs.length }
+  const runs = await purgeRuns(tx, doomed.runs, experiments)
+  const loggedModels = await purgeModels(tx, doomed.loggedModels, experiments)
+  for (const id of experiments) await purgeExperimentRows(tx, id)
+  return { experiments: experiments.length, runs, loggedModels }
 }
 
-async function purgeRunFiles(tx: Tx, run: RunInfo): Promise<void> {
-  const root = artifactRootPath(run.artifactUri)
-  tx.changes.add('run', { run: run.runId, experiment: run.experimentId })
-  // Only what this store keeps: an artifact URI elsewhere is not ours to empty.
-  if (root !== null && root !== '') await deleteArtifacts(tx, root)
+async function purgeExperimentRows(tx: Tx, id: number): Promise<void> {
+  await tx.db.deleteFrom('datasets').where('experiment_id', '=', id).execute()
+  await tx.db.deleteFrom('experiment_tags').where('experiment_id', '=', id).execute()
+  // The Default experiment lives on, and what hot paths know of its keys (`tx.known`) must stay true.
+  await tx.db.deleteFrom('runnel_keys').where('experiment_id', '=', id).where('experiment_id', '!=', 0).execute()
+  await deleteArtifacts(tx, String(id))
+  await tx.db.deleteFrom('experiments').where('experiment_id', '=', id).where('experiment_id', '!=', 0).execute()
+  if (id === 0)
+    await tx.db
+      .updateTable('experiments')
+      .set({ lifecycle_stage: 'active', last_update_time: tx.now })
+      .where('experiment_id', '=', 0)
+      .execute()
+  tx.changes.add('experiment', { experiment: String(id) as ExperimentId })
 }
 
-async function purgeRunRows(tx: Tx, runIds: readonly string[]): Promise<void> {
-  const ids = runIds as readonly RunId[]
+// ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function purgeRuns(tx: Tx, ids: readonly RunId[], experiments: readonly number[]): Promise<number> {
+  const runs = new Map<RunId, RunInfo>()
+  const remember = (info: RunInfo) => runs.set(info.runId, info)
+  for (const part of chunks(ids)) {
+    const rows = await tx.db
+      .selectFrom('runs')
+      .selectAll()
+      .where('run_uuid', 'in', part)
+      .where('lifecycle_stage', '=', 'deleted')
+      .execute()
+    rows.map(rowToInfo).forEach(remember)
+  }
+  for (const part of chunks(experiments)) {
+    const rows = await tx.db.selectFrom('runs').selectAll().where('experiment_id', 'in', part).execute()
+    rows.map(rowToInfo).forEach(remember)
+  }
+  for (const run of runs.values()) {
+    await purgeFiles(tx, run.artifactUri)
+    tx.changes.add('run', { run: run.runId, experiment: run.experimentId })
+  }
+  for (const part of chunks([...runs.keys()])) await purgeRunRows(tx, part)
+  return runs.size
+}
+
+async function purgeRunRows(tx: Tx, ids: readonly RunId[]): Promise<void> {
   const inputs = await tx.db
     .selectFrom('inputs')
     .select('input_uuid')
@@ -88,6 +157,55 @@ async function purgeRunRows(tx: Tx, runIds: readonly string[]): Promise<void> {
   for (const part of chunks(inputs.map((row) => row.input_uuid)))
     await tx.db.deleteFrom('input_tags').where('input_uuid', 'in', part).execute()
   await tx.db.deleteFrom('inputs').where('destination_type', '=', 'RUN').where('destination_id', 'in', ids).execute()
+  await tx.db
+    .deleteFrom('inputs')
+    .where('source_type', 'in', ['RUN_INPUT', 'RUN_OUTPUT'])
+    .where('source_id', 'in', ids)
+    .execute()
+  await tx.db.deleteFrom('logged_model_metrics').where('run_id', 'in', ids).execute()
   for (const table of ['metrics', 'latest_metrics', 'params', 'tags', 'runs'] as const)
     await tx.db.deleteFrom(table).where('run_uuid', 'in', ids).execute()
+}
+
+// ── logged models ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function purgeModels(tx: Tx, ids: readonly ModelId[], experiments: readonly number[]): Promise<number> {
+  const models = new Map<string, { readonly artifact_location: string; readonly experiment_id: number }>()
+  const columns = ['model_id', 'artifact_location', 'experiment_id'] as const
+  for (const part of chunks(ids)) {
+    const rows = await tx.db
+      .selectFrom('logged_models')
+      .select(columns)
+      .where('model_id', 'in', part)
+      .where('lifecycle_stage', '=', 'deleted')
+      .execute()
+    for (const row of rows) models.set(row.model_id, row)
+  }
+  for (const part of chunks(experiments)) {
+    const rows = await tx.db.selectFrom('logged_models').select(columns).where('experiment_id', 'in', part).execute()
+    for (const row of rows) models.set(row.model_id, row)
+  }
+  for (const { artifact_location, experiment_id } of models.values()) {
+    await purgeFiles(tx, artifact_location)
+    tx.changes.add('logged-model', { experiment: String(experiment_id) as ExperimentId })
+  }
+  for (const part of chunks([...models.keys()])) await purgeModelRows(tx, part)
+  return models.size
+}
+
+/** With the edges of runs that live on: MLflow leaves those, and its pages then ask for a model that is not there. */
+async function purgeModelRows(tx: Tx, ids: readonly string[]): Promise<void> {
+  for (const table of ['logged_model_metrics', 'logged_model_params', 'logged_model_tags', 'logged_models'] as const)
+    await tx.db.deleteFrom(table).where('model_id', 'in', ids).execute()
+  await tx.db
+    .deleteFrom('inputs')
+    .where('destination_type', 'in', ['MODEL_INPUT', 'MODEL_OUTPUT'])
+    .where('destination_id', 'in', ids)
+    .execute()
+}
+
+/** Only what this store keeps: an artifact URI elsewhere is not ours to empty. */
+async function purgeFiles(tx: Tx, artifactUri: string): Promise<void> {
+  const root = artifactRootPath(artifactUri)
+  if (root !== null && root !== '') await deleteArtifacts(tx, root)
 }
