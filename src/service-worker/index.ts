@@ -31,7 +31,8 @@ worker.addEventListener('fetch', (event) => {
   if (url.origin !== worker.location.origin) return
   if (isStorePath(url.pathname)) {
     if (!isForHost(url)) event.respondWith(answerFromStore(event.request))
-  } else if (event.request.method === 'GET' && shell.knows(event.request)) event.respondWith(shell.answer(event.request))
+  } else if (event.request.method === 'GET' && shell.knows(event.request))
+    event.respondWith(shell.answer(event.request))
 })
 
 /** The page that was left or reloaded a moment ago may still be listed: look again before believing in another tab. */
