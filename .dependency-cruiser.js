@@ -61,6 +61,8 @@ const doorsApart = (name) => ({
 
 const domain = '^src/lib/domain/'
 const store = '^src/lib/store/'
+/** Ports over a WebSocket: below the doors, beside the store. */
+const socket = '^src/lib/socket/'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -90,7 +92,8 @@ export default {
       to: { dependencyTypes: ['npm', 'npm-dev', 'core'] }
     },
     room('store', store, [domain]),
-    ...doors.split('|').map((name) => room(name, `^src/lib/${name}/`, [domain, store, `^src/lib/(${doors})/`])),
+    room('socket', socket, [domain]),
+    ...doors.split('|').map((name) => room(name, `^src/lib/${name}/`, [domain, store, socket, `^src/lib/(${doors})/`])),
     ...doors.split('|').map(doorsApart),
     room('charts', '^src/lib/charts/', [domain, '^src/lib/live/protocol']),
     room('demo', '^src/lib/demo/', [domain, '^src/lib/live/']),
@@ -100,8 +103,8 @@ export default {
     room('routes', '^src/routes/', ['^src/lib/', '^src/workers/connect', '^sdk/runnel']),
     room('service-worker', '^src/service-worker/', [domain, '^src/lib/live/']),
     room('workers', '^src/workers/', [domain, store, `^src/lib/(${doors})/`]),
-    room('sync-server', '^sync-server/', [domain, store, `^src/lib/(${doors})/`]),
-    room('sdk', '^sdk/', [domain, wire]),
+    room('sync-server', '^sync-server/', [domain, store, socket, `^src/lib/(${doors})/`]),
+    room('sdk', '^sdk/', [domain, socket, wire]),
     {
       name: 'pages-do-not-run-the-store',
       comment: 'what a page loads before its worker holds no store and no api',
@@ -114,6 +117,7 @@ export default {
     door('comlink', 'comlink', 'src/lib/live/|src/workers/'),
     door('uplot', 'uplot', 'src/lib/charts/'),
     door('hono', 'hono', 'src/lib/api/|sync-server/'),
+    door('ws', 'ws', 'sync-server/'),
     door('node-server', '@hono/node-server', 'sync-server/'),
     door('kysely', 'kysely', 'src/lib/store/'),
     door('hash-wasm', 'hash-wasm', 'src/workers/'),

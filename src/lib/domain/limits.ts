@@ -32,9 +32,17 @@ export const LIMITS = {
   /** Ours for names (MLflow's column says so, and nobody heeds it). Keys and values of a model's params and tags have no limit there. */
   loggedModelNameLength: 500,
 
+  /** Of registered models and their versions; longer values are refused. Keys are as long as any tag's. */
+  registryTagValueLength: 100_000,
+  aliasLength: 255,
+
   searchMaxResults: 50_000,
   searchDefaultResults: 1000,
   loggedModelDefaultResults: 50,
+  registeredModelMaxResults: 1000,
+  registeredModelDefaultResults: 100,
+  /** Also the default: MLflow's clients ask for 10,000. */
+  modelVersionMaxResults: 200_000,
   /** Runs in one question for histories, and points for each (between steps) or for all. */
   bulkHistoryRuns: 100,
   bulkHistoryPoints: 25_000,
@@ -120,8 +128,11 @@ export const SEARCH = {
 
 /** Sockets between a host and its pages and notebooks: ours. */
 export const SOCKET = {
-  /** One message, both ways: an artifact logged through `runnel.js` fits in one. */
+  /** One message, both ways; and the Blobs in one, which leaves room for what stands around them. */
   frameBytes: 64 * 1024 * 1024,
+  blobBytes: 56 * 1024 * 1024,
+  /** An artifact logged over a socket: larger ones go over HTTP. */
+  artifactBytes: 48 * 1024 * 1024,
   /** Values inside one another. */
   depth: 64,
   /** Ports tunnelled at once over one socket. */
