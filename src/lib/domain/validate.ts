@@ -33,26 +33,31 @@ const BAD_PATH =
 
 export function validateMetricKey(key: string, path = ''): void {
   validateKey(key, field(path, 'name'))
-  limit('Metric name', LIMITS.metricKeyLength, key)
+  validateLength('Metric name', LIMITS.metricKeyLength, key)
 }
 
 export function validateParamKey(key: string, path = ''): void {
   validateKey(key, field(path, 'key'))
-  limit('Param key', LIMITS.paramKeyLength, key)
+  validateLength('Param key', LIMITS.paramKeyLength, key)
 }
 
 /** Run tags and experiment tags. */
 export function validateTagKey(key: string, path = ''): void {
   validateKey(key, field(path, 'key'))
-  limit(field(path, 'key'), LIMITS.tagKeyLength, key)
+  validateLength(field(path, 'key'), LIMITS.tagKeyLength, key)
 }
 
 function validateKey(key: string, name: string): void {
   if (key === '') throw missing(name)
   if (!KEY.test(key)) throw invalidValue(name, key, BAD_CHARACTER)
-  const resolved = normalizePath(key)
-  if (resolved !== key || resolved === '.' || resolved.startsWith('..') || resolved.startsWith('/'))
-    throw invalidValue(name, key, `${BAD_PATH} This name would resolve to '${resolved}'`)
+  validateFileName(key, name)
+}
+
+/** MLflow keeps some names as files: one must not resolve to another. */
+export function validateFileName(text: string, name: string): void {
+  const resolved = normalizePath(text)
+  if (resolved !== text || resolved === '.' || resolved.startsWith('..') || resolved.startsWith('/'))
+    throw invalidValue(name, text, `${BAD_PATH} This name would resolve to '${resolved}'`)
 }
 
 /** Python's posixpath.normpath: exactly two leading slashes stay two. */
@@ -120,7 +125,7 @@ export function validateRunTag({ key, value }: Tag, path = ''): void {
 export function validateExperimentTag({ key, value }: Tag): void {
   validateTagKey(key)
   validateText(value, 'value')
-  limit('value', LIMITS.experimentTagValueLength, value)
+  validateLength('value', LIMITS.experimentTagValueLength, value)
 }
 
 /** A lone surrogate has no UTF-8 form: engines would each store something else in its place. */
@@ -181,7 +186,7 @@ const pythonList = (texts: readonly string[]): string => `[${texts.map((text) =>
 export function validateExperimentName(name: string, path = 'name'): void {
   if (name === '') throw missing(path)
   validateText(name, path)
-  limit('name', LIMITS.experimentNameLength, name)
+  validateLength('name', LIMITS.experimentNameLength, name)
 }
 
 /** `''` stands for the default location. A location of this store's own scheme must be a path it can serve. */
@@ -221,7 +226,7 @@ export function validateDatasetInput({ dataset, tags }: DatasetInput, path = '')
 
 function bounded(name: string, most: number, text: string, path: string): void {
   validateText(text, field(path, name))
-  limit(name, most, text)
+  validateLength(name, most, text)
 }
 
 // ── texts ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,6 +246,6 @@ export const invalidValue = (name: string, value: unknown, why: string): RunnelE
 
 const field = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
 
-function limit(name: string, most: number, text: string): void {
+export function validateLength(name: string, most: number, text: string): void {
   if (text.length > most) throw invalid(`'${name}' exceeds the maximum length of ${most} characters`)
 }
