@@ -8,6 +8,7 @@ import { createDialect } from '#lib/store/dialect.ts'
 import type { SqlEngine, SqlValue } from '#lib/store/engine.ts'
 import { tracking } from '#lib/store/migrations/0001-tracking.ts'
 import type { Schema } from '#lib/store/schema.ts'
+import { kindOf } from '#lib/store/stored-values.ts'
 import { createEngine, type EngineName } from './engines.ts'
 
 export interface SearchData {
@@ -84,9 +85,9 @@ function insertRun(engine: SqlEngine, { info, data, datasets }: Run): void {
   for (const param of data.params) insert(engine, 'params', { run_uuid, ...param })
   for (const tag of data.tags) insert(engine, 'tags', { run_uuid, ...tag })
   for (const { key, last } of data.metrics) {
-    const isNan = Number.isNaN(last.value)
-    const row = { run_uuid, key, value: isNan ? 0 : last.value, timestamp: last.timestamp, step: last.step }
-    insert(engine, 'latest_metrics', { ...row, is_nan: Number(isNan), point_count: 1 })
+    const kind = kindOf(last.value)
+    const row = { run_uuid, key, value: kind === 0 ? last.value : 0, timestamp: last.timestamp, step: last.step }
+    insert(engine, 'latest_metrics', { ...row, is_nan: kind, point_count: 1 })
   }
   datasets.forEach((input, at) => insertInput(engine, run_uuid, input, at))
 }
@@ -150,7 +151,9 @@ export function sketchRun(sketch: RunSketch): Run {
     datasets: datasets.map(([name, digest, context]) => ({
       dataset: { name, digest, sourceType: 'local', source: '', schema: null, profile: null },
       tags: context === null ? [] : [{ key: 'mlflow.data.context', value: context }]
-    }))
+    })),
+    modelInputs: [],
+    modelOutputs: []
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DatasetInput } from './dataset.ts'
 import type { ExperimentId, RunId } from './ids.ts'
 import type { LifecycleStage } from './lifecycle.ts'
+import type { ModelInput, ModelOutput } from './logged-model.ts'
 import type { MetricSummary } from './metric.ts'
 import type { Param } from './param.ts'
 import type { Tag } from './tag.ts'
@@ -42,6 +43,10 @@ export interface Run {
   readonly info: RunInfo
   readonly data: RunData
   readonly datasets: readonly DatasetInput[]
+  /** Logged models it was fed, in the order of their ids. */
+  readonly modelInputs: readonly ModelInput[]
+  /** Logged models it made, in the order of their ids. */
+  readonly modelOutputs: readonly ModelOutput[]
 }
 
 export interface NewRun {

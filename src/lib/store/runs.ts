@@ -11,6 +11,7 @@ import type { Reader, Tx } from './database.ts'
 import { requireActiveExperiment } from './experiments.ts'
 import { inputsOfRuns } from './datasets.ts'
 import { metricsOfRuns } from './metrics.ts'
+import { modelEdgesOfRuns } from './model-edges.ts'
 import { paramsOfRuns } from './params.ts'
 import type { RunsTable } from './schema.ts'
 import { setRunTags, tagsOfRuns } from './tags.ts'
@@ -105,6 +106,7 @@ export async function getRuns(r: Reader, ids: readonly RunId[]): Promise<Run[]> 
   const tags = await tagsOfRuns(r, known)
   const metrics = await metricsOfRuns(r, known)
   const datasets = await inputsOfRuns(r, known)
+  const models = await modelEdgesOfRuns(r, known)
   return infos.map((info) => ({
     info,
     data: {
@@ -112,7 +114,9 @@ export async function getRuns(r: Reader, ids: readonly RunId[]): Promise<Run[]> 
       tags: tags.get(info.runId) ?? [],
       metrics: metrics.get(info.runId) ?? []
     },
-    datasets: datasets.get(info.runId) ?? []
+    datasets: datasets.get(info.runId) ?? [],
+    modelInputs: models.get(info.runId)?.inputs ?? [],
+    modelOutputs: models.get(info.runId)?.outputs ?? []
   }))
 }
 
