@@ -86,6 +86,15 @@ export class Fields {
     return this.double(name)!
   }
 
+  /** true or false, or their text in any case, as query strings have them. */
+  boolean(name: string): boolean | undefined {
+    const value = this.#value(name)
+    if (value === undefined || typeof value === 'boolean') return value
+    const text = typeof value === 'string' ? value.toLowerCase() : ''
+    if (text !== 'true' && text !== 'false') throw this.#refuse(name, value)
+    return text === 'true'
+  }
+
   #demand(name: string): void {
     const value = this.#value(name)
     if (value === undefined || value === '') throw missing(this.name(name))
