@@ -1,14 +1,19 @@
 /**
  * The durable store of a Node host: node:sqlite on a file, one process per file.
+ *
+ *   resolve links ─► lock ─► is it ours? ─► log, engine ─► recover, migrate ─► checkpoints in a thread
  */
 import type { RunnelError } from '#lib/domain/errors.ts'
 import { systemClock, type Clock } from '#lib/domain/time.ts'
 import type { BlobStore } from '#lib/store/blobs.ts'
-import type { SqlEngine } from '#lib/store/engine.ts'
-import type { Journal, SaveState } from '#lib/store/journal.ts'
+import type { SaveState } from '#lib/store/journal.ts'
 import { SavedJournal } from '#lib/store/saved-journal.ts'
 import { Store } from '#lib/store/store.ts'
-import { NodeSqliteEngine } from './node-sqlite-engine.ts'
+import { holdLock, type HeldLock } from './folder-lock.ts'
+import { diskFailure } from './sqlite-failure.ts'
+import { checkStoreFile, resolveStoreFile } from './store-file.ts'
+import { WalCheckpointer } from './wal-checkpointer.ts'
+import { WalJournal } from './wal-journal.ts'
 
 export interface NodeStoreOptions {
   /** Made, with its folder, when it is not there. */
@@ -28,7 +33,7 @@ export interface NodeStore {
   onSaveState: (state: SaveState, message: string | null) => void
   /** Tell whoever is refused this store where its host answers. */
   announce(address: string): void
-  /** Waits for what is on its way, writes everything into the one database file, and lets go of it. */
+  /** Waits for what is on its way, writes everything into the one database file, and lets go of it. Asked again, the same close. */
   close(): Promise<void>
 }
 
@@ -38,14 +43,45 @@ export interface NodeStore {
  * fails  with a RunnelError that says what to do, writing nothing: when another process has the file open, the folder cannot be
  *        written, or the file is not a store of this or an older Runnel
  */
-export async function openNodeStore({
-  databaseFile,
-  blobs,
-  clock = systemClock
-}: NodeStoreOptions): Promise<NodeStore> {
-  const engine = new NodeSqliteEngine(databaseFile)
-  const journal = new SavedJournal(new CommitIsDurable())
-  const store = await Store.open({ engine, journal, blobs, clock })
+export async function openNodeStore(options: NodeStoreOptions): Promise<NodeStore> {
+  const file = resolveStoreFile(options.databaseFile)
+  const lock = holdLock(file)
+  try {
+    checkStoreFile(file)
+    return await openHeld(file, lock, options)
+  } catch (error) {
+    lock.release()
+    throw diskFailure(error) ?? error
+  }
+}
+
+async function openHeld(databaseFile: string, lock: HeldLock, options: NodeStoreOptions): Promise<NodeStore> {
+  const { blobs, clock = systemClock, onFailure } = options
+  let checkpointer: WalCheckpointer | null = null
+  const wal = await WalJournal.open(databaseFile, { onFailure, onCommit: (pages) => checkpointer?.onCommit(pages) })
+  const journal = new SavedJournal(wal)
+  let store: Store
+  try {
+    store = await Store.open({ engine: wal.engine, journal, blobs, clock })
+  } catch (error) {
+    await wal.close()
+    throw error
+  }
+  checkpointer = new WalCheckpointer({
+    databaseFile,
+    exclusive: async (work) => await store.exclusive(() => work()),
+    onFailure: (cause) => wal.fail(cause)
+  })
+  const close = async (): Promise<void> => {
+    await checkpointer.close()
+    try {
+      // Under the lock, so that nothing comes between the last sync and the end. A store that has failed has no lock to give.
+      await store.exclusive(() => wal.close()).catch(() => wal.close())
+    } finally {
+      lock.release()
+    }
+  }
+  let closing: Promise<void> | null = null
   return {
     store,
     get onSaveState() {
@@ -54,17 +90,7 @@ export async function openNodeStore({
     set onSaveState(listener) {
       journal.onState = listener
     },
-    announce: () => undefined,
-    close: () => store.exclusive((open) => open.close())
-  }
-}
-
-class CommitIsDurable implements Journal {
-  append(): Promise<void> {
-    return Promise.resolve()
-  }
-
-  recover(): Promise<SqlEngine> {
-    return Promise.reject(new Error('not reached'))
+    announce: (address) => lock.announce(address),
+    close: () => (closing ??= close())
   }
 }

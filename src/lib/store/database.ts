@@ -23,6 +23,8 @@ export interface Reader {
 }
 
 export interface Tx extends Reader {
+  /** The URI below which new experiments keep their artifacts. */
+  readonly artifactRoot: string
   /** The one time of this transaction, epoch ms: statements never ask a clock. */
   readonly now: number
   readonly changes: ChangeDraft
@@ -42,6 +44,7 @@ export interface KnownFacts {
 }
 
 export interface DatabaseOptions {
+  readonly artifactRoot: string
   readonly engine: SqlEngine
   readonly journal: Journal
   readonly feed: ChangeFeed
@@ -58,6 +61,7 @@ export class Database {
   readonly #journal: Journal
   readonly #feed: ChangeFeed
   readonly #now: () => number
+  readonly #artifactRoot: string
   readonly #db: Kysely<Schema>
   #engine: SqlEngine
   #open: Transaction | null = null
@@ -67,11 +71,12 @@ export class Database {
   /** Set while memory holds what could not be kept; the next user of the lock recovers first. */
   #doomed = false
 
-  constructor({ engine, journal, feed, now }: DatabaseOptions) {
+  constructor({ engine, journal, feed, now, artifactRoot }: DatabaseOptions) {
     this.#engine = engine
     this.#journal = journal
     this.#feed = feed
     this.#now = now
+    this.#artifactRoot = artifactRoot
     this.#db = new Kysely<Schema>({ dialect: createDialect(this.#sink()) })
   }
 
@@ -133,7 +138,7 @@ export class Database {
   }
 
   async #transact<T>(fn: (tx: Tx) => Promise<T>): Promise<{ value: T; transaction: Transaction }> {
-    const transaction = new Transaction(this.#engine, this.#db, this.#known, this.#now())
+    const transaction = new Transaction(this.#engine, this.#db, this.#known, this.#now(), this.#artifactRoot)
     this.#engine.run('begin', [])
     this.#open = transaction
     try {
@@ -162,6 +167,8 @@ export class Database {
       // Its memory is the whole database's, and a full disk fails again and again.
       closeQuietly(lost)
     } catch (cause) {
+      // A journal that will not open again says why.
+      if (cause instanceof RunnelError) throw cause
       throw new RunnelError(
         'TEMPORARILY_UNAVAILABLE',
         'The store could not be read back after a failed write. What was acknowledged is safe; reload this page to try again.',
@@ -202,13 +209,15 @@ class Transaction implements Tx {
   readonly learned = new Set<string>()
   makesRoom = false
   readonly known: KnownFacts
+  readonly artifactRoot: string
   readonly #engine: SqlEngine
   #savepoints = 0
 
-  constructor(engine: SqlEngine, db: Kysely<Schema>, known: ReadonlySet<string>, now: number) {
+  constructor(engine: SqlEngine, db: Kysely<Schema>, known: ReadonlySet<string>, now: number, artifactRoot: string) {
     this.#engine = engine
     this.db = db
     this.now = now
+    this.artifactRoot = artifactRoot
     this.known = {
       has: (fact) => this.learned.has(fact) || known.has(fact),
       add: (fact) => this.learned.add(fact)

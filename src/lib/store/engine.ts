@@ -75,8 +75,9 @@ function insertSql({ into, columns, fixed, vectors }: BulkInsert, rows: number):
   let text = insertTexts.get(name)
   if (text === undefined) {
     const shared = fixed.map((_, i) => `?${i + 1}`)
-    const tuples = Array.from({ length: rows }, (_, row) => {
-      const own = vectors.map((_, i) => `?${fixed.length + row * vectors.length + i + 1}`)
+    // Without a number each takes the next: Node looks a numbered one up by its name, three times slower in all.
+    const own = vectors.map(() => '?')
+    const tuples = Array.from({ length: rows }, () => {
       return `(${[...shared, ...own].join(',')})`
     })
     text = `insert or ignore into ${into} (${columns.join(',')}) values ${tuples.join(',')}`
