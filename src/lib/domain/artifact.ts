@@ -23,7 +23,9 @@ export interface ArtifactFile {
 /** The scheme under which this store serves artifacts, as MLflow's own proxy names it. */
 export const ARTIFACT_SCHEME = 'mlflow-artifacts:/'
 
-export const experimentArtifactLocation = (id: ExperimentId): string => `${ARTIFACT_SCHEME}${id}`
+/** Where a new experiment's artifacts go. `root` is the URI the host was told, or this store's own. */
+export const experimentArtifactLocation = (id: ExperimentId, root: string = ARTIFACT_SCHEME): string =>
+  `${root.replace(/\/+$/, '')}/${id}`
 
 export const runArtifactUri = (artifactLocation: string, runId: RunId): string =>
   `${artifactLocation.replace(/\/+$/, '')}/${runId}/artifacts`

@@ -22,7 +22,7 @@ export async function createExperiment(
     .values({
       experiment_id: Number(id),
       name,
-      artifact_location: artifactLocation || experimentArtifactLocation(id),
+      artifact_location: artifactLocation || experimentArtifactLocation(id, tx.artifactRoot),
       lifecycle_stage: 'active',
       creation_time: tx.now,
       last_update_time: tx.now

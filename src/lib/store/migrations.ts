@@ -66,7 +66,7 @@ async function ensureDefaultExperiment(database: Database): Promise<void> {
       .values({
         experiment_id: 0,
         name: 'Default',
-        artifact_location: experimentArtifactLocation(DEFAULT_EXPERIMENT_ID),
+        artifact_location: experimentArtifactLocation(DEFAULT_EXPERIMENT_ID, tx.artifactRoot),
         lifecycle_stage: 'active',
         creation_time: tx.now,
         last_update_time: tx.now

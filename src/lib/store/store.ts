@@ -1,17 +1,24 @@
 import { systemClock, type Clock } from '#lib/domain/time.ts'
+import { ARTIFACT_SCHEME } from '#lib/domain/artifact.ts'
 import { referredBlobs } from './artifacts.ts'
 import { BLOB_GRACE_MS, type BlobStore } from './blobs.ts'
 import { ChangeFeed } from './changes.ts'
 import { Database, type Reader, type Tx } from './database.ts'
 import type { SqlEngine } from './engine.ts'
 import type { Journal } from './journal.ts'
+import type { LocalArtifacts } from './local-artifacts.ts'
 import { migrate } from './migrations.ts'
+import { giveUpOldUploads, uploadedBlobs } from './uploads.ts'
 
 export interface StoreParts {
   readonly engine: SqlEngine
   readonly journal: Journal
   readonly blobs: BlobStore
   readonly clock?: Clock
+  /** The URI below which new experiments keep their artifacts; this store's own when left out. */
+  readonly artifactRoot?: string
+  /** The folder of this host's disk in which clients write artifacts themselves, if there is one. */
+  readonly localArtifacts?: LocalArtifacts
 }
 
 /**
@@ -21,22 +28,25 @@ export interface StoreParts {
 export class Store {
   readonly changes: ChangeFeed
   readonly blobs: BlobStore
+  readonly localArtifacts: LocalArtifacts | null
   readonly now: Clock
   readonly #database: Database
 
-  private constructor(database: Database, feed: ChangeFeed, blobs: BlobStore, now: Clock) {
+  private constructor(database: Database, feed: ChangeFeed, parts: StoreParts, now: Clock) {
     this.#database = database
     this.changes = feed
-    this.blobs = blobs
+    this.blobs = parts.blobs
+    this.localArtifacts = parts.localArtifacts ?? null
     this.now = now
   }
 
   /** Open and migrate. Fails with INVALID_STATE when the data belongs to a newer version. */
-  static async open({ engine, journal, blobs, clock = systemClock }: StoreParts): Promise<Store> {
+  static async open(parts: StoreParts): Promise<Store> {
+    const { engine, journal, clock = systemClock, artifactRoot = ARTIFACT_SCHEME } = parts
     const feed = new ChangeFeed()
-    const database = new Database({ engine, journal, feed, now: clock })
+    const database = new Database({ engine, journal, feed, now: clock, artifactRoot })
     await migrate(database)
-    return new Store(database, feed, blobs, clock)
+    return new Store(database, feed, parts, clock)
   }
 
   /** A consistent look: nothing is written while `fn` runs. */
@@ -65,7 +75,10 @@ export class Store {
     const old = await this.blobs.olderThan(before)
     if (old.length === 0) return 0
     // A write, not a read: a read could see a deletion that is applied but not yet durable, and if that is lost its file is there again.
-    const referred = await this.write((tx) => referredBlobs(tx))
+    const referred = await this.write(async (tx) => {
+      await giveUpOldUploads(tx)
+      return new Set([...(await referredBlobs(tx)), ...(await uploadedBlobs(tx))])
+    })
     return this.blobs.delete(
       old.filter((id) => !referred.has(id)),
       before
