@@ -111,7 +111,8 @@ function isOwned({ scheme, authority, path }: SourceUri, { parameter, id, artifa
 
 // ── local paths ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const isLocal = ({ scheme }: SourceUri): boolean => scheme === '' || scheme === 'file'
+/** A scheme of one letter is a drive, on whatever system this runs. */
+const isLocal = ({ scheme }: SourceUri): boolean => scheme.length < 2 || scheme === 'file'
 
 /** MLflow resolves `..` and relative paths in the server's own folder; here neither is a place inside any other. */
 function isInsideFolder(uri: SourceUri, artifactUri: string | null): boolean {

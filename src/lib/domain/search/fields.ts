@@ -33,7 +33,7 @@ export function resolveField<A extends string>(
   if (kind === 'dataset') return { kind, key: datasetKey(key, place) }
   const attributes = use === 'filter' ? vocabulary.attributes : vocabulary.orderAttributes
   const attribute = attributes.get(key)
-  if (attribute === undefined) throw unknownAttribute(key, attributes, place, vocabulary)
+  if (attribute === undefined) throw unknownAttribute(key, use, place, vocabulary)
   return { kind, key: attribute }
 }
 
@@ -88,16 +88,18 @@ function datasetKey(key: string, place: Place): DatasetKey {
 
 function unknownAttribute<A extends string>(
   key: string,
-  known: ReadonlyMap<string, A>,
+  use: 'filter' | 'order',
   place: Place,
   vocabulary: Vocabulary<A>
 ): SearchSyntaxError {
+  const known = use === 'filter' ? vocabulary.attributes : vocabulary.orderAttributes
+  const refusal = use === 'order' ? vocabulary.orderKeyRefusal?.(key) : undefined
   const expected = [...new Set(known.values()), ...keyPrefixes(vocabulary)]
   const sentence = `Expected one of ${expected.join(', ')} instead of ${key} at position ${place.position}`
   const dot = key.indexOf('.')
   const quotedWhole = dot > 0 && vocabulary.prefixes.has(key.slice(0, dot))
   return new SearchSyntaxError(
-    `Invalid attribute key '${key}' specified. Valid keys are '${pythonSet([...known.keys()])}'`,
+    refusal ?? `Invalid attribute key '${key}' specified. Valid keys are '${pythonSet([...known.keys()])}'`,
     {
       ...place,
       expected,

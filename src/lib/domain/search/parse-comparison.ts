@@ -1,5 +1,6 @@
 /** One comparison: first its shape, token by token, then whether field, value and comparator fit, in the order MLflow checks them. */
 import { SEARCH } from '../limits.ts'
+import { pythonFloat, pythonText } from '../python-text.ts'
 import { findField, isFieldToken, pythonSet, resolveField, type FieldToken } from './fields.ts'
 import { SearchSyntaxError } from './syntax-error.ts'
 import { closing, isReserved, listed, structural, type TokenCursor } from './token-cursor.ts'
@@ -140,16 +141,38 @@ function numberComparison<A extends string>(
   vocabulary: Vocabulary<A>
 ): Comparison<A> {
   const comparator = comparatorsOf(field, vocabulary).find((known) => known === operator.word)
-  if (operand.kind === 'value' && operand.token.kind === 'number') {
+  const value = numberOf(operand, vocabulary)
+  if (value !== null) {
     if (comparator === undefined) throw wrongComparator(field, operator, vocabulary)
-    return { kind: 'number', field, comparator: comparator as NumberComparator, value: operand.token.value }
+    return { kind: 'number', field, comparator: comparator as NumberComparator, value }
   }
   const key = fieldToken.kind === 'name' ? fieldToken.key : fieldToken.text
+  if (vocabulary.integerRefusal) {
+    if (comparator === undefined) throw wrongComparator(field, operator, vocabulary)
+    throw misfit(vocabulary.integerRefusal(key, pythonValue(operand)), extentOf(operand), ['a number'])
+  }
   const what = field.kind === 'metric' ? 'metric' : `numeric attribute: ${key}`
   const message = `Expected numeric value type for ${what}. Found ${extentOf(operand).raw}`
   // MLflow speaks of the value even when the comparator is what makes a number impossible; the place is the first thing that is wrong.
   if (comparator === undefined) throw misfit(message, operator, comparatorsOf(field, vocabulary))
   throw misfit(message, extentOf(operand), ['a number'])
+}
+
+/** Null when it is none, or not one of the kind the vocabulary has. */
+function numberOf<A extends string>(operand: Operand, vocabulary: Vocabulary<A>): number | null {
+  if (operand.kind === 'list') return null
+  const { token } = operand
+  if (vocabulary.integerRefusal) {
+    const digits = token.kind === 'text' ? token.text : token.raw
+    return (token.kind === 'text' || token.kind === 'number') && /^-?\d+$/.test(digits) ? Number(digits) : null
+  }
+  return token.kind === 'number' ? token.value : null
+}
+
+function pythonValue(operand: Operand): string {
+  if (operand.kind === 'list' || operand.token.kind === 'name') return extentOf(operand).raw
+  const { token } = operand
+  return token.kind === 'text' ? pythonText(token.text) : token.kind === 'number' ? pythonFloat(token.value) : token.raw
 }
 
 function textComparison<A extends string>(
@@ -201,16 +224,20 @@ function unquoted<A extends string>(
   token: Token,
   vocabulary: Vocabulary<A>
 ): SearchSyntaxError {
-  const message = unquotedMessage(field, token)
+  const message = unquotedMessage(field, token, vocabulary)
   if (comparator === undefined) return misfit(message, operator, comparatorsOf(field, vocabulary))
   return misfit(message, token, ['a quoted text'])
 }
 
-function unquotedMessage<A extends string>(field: Field<A>, token: Token): string {
+function unquotedMessage<A extends string>(field: Field<A>, token: Token, vocabulary: Vocabulary<A>): string {
   if (token.kind === 'name' && token.raw.toUpperCase() !== 'NULL') {
     return `Parameter value is either not quoted or unidentified quote types used for string value ${token.raw}. Use either single or double quotes.`
   }
-  if (field.kind === 'attribute') return `Expected a quoted string value for attributes. Got value ${token.raw}`
+  if (field.kind === 'attribute') {
+    return (
+      vocabulary.unquotedRefusal?.(token.raw) ?? `Expected a quoted string value for attributes. Got value ${token.raw}`
+    )
+  }
   if (field.kind === 'dataset') return `Expected a quoted string value for dataset attributes. Got value ${token.raw}`
   return `Expected a quoted string value for ${MLFLOW_KIND[field.kind]} (e.g. 'my-value'). Got value ${token.raw}`
 }
@@ -221,7 +248,10 @@ function wrongComparator<A extends string>(
   vocabulary: Vocabulary<A>
 ): SearchSyntaxError {
   const known = comparatorsOf(field, vocabulary)
-  return misfit(`Invalid comparator '${operator.word}' not one of '${pythonSet(known)}'`, operator, known)
+  const message =
+    vocabulary.comparatorRefusal?.(field, operator.word) ??
+    `Invalid comparator '${operator.word}' not one of '${pythonSet(known)}'`
+  return misfit(message, operator, known)
 }
 
 function longPattern(token: Extent): SearchSyntaxError {

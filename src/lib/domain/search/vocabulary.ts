@@ -22,6 +22,14 @@ export interface Vocabulary<A extends string> {
   nullRefusal(field: Field<A>): string
   /** MLflow's sentence for an order by a kind that has no order. */
   orderRefusal(kind: FieldKind): string
+  /** MLflow's sentence for an order by an attribute that has none, where it is not the one about filters. */
+  orderKeyRefusal?(key: string): string
+  /** MLflow's sentence for a comparator a field does not take, where it is not that of runs. */
+  comparatorRefusal?(field: Field<A>, comparator: string): string
+  /** MLflow's sentence for an attribute's value that is no quoted text, where it is not that of runs. */
+  unquotedRefusal?(raw: string): string
+  /** Given where numbers are whole ones, in quotes or not: MLflow's sentence for any other value, `shown` as Python shows it. */
+  integerRefusal?(key: string, shown: string): string
 }
 
 export const DATASET_KEYS = ['name', 'digest', 'context'] as const satisfies readonly DatasetKey[]
