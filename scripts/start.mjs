@@ -1,5 +1,5 @@
 // @ts-check
-// npm start: install and build what is not there yet, then serve. Plain JavaScript for the machine's own Node (>= 20), because
+// npm start: install and build what is not there yet, then `runnel server` with its data in the project. Plain JavaScript for the machine's own Node (>= 20), because
 // nothing is installed when it starts; the host itself runs on the Node that the project brings.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -17,7 +17,11 @@ runMain(async () => {
 /** @param {readonly string[]} args */
 function serve(args) {
   const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
-  const host = spawn(node, [join(root, 'sync-server', 'main.ts'), ...args], { stdio: 'inherit', shell: process.platform === 'win32' })
+  const host = spawn(node, [join(root, 'sync-server', 'main.ts'), 'server', ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32'
+  })
   // The host closes by itself and this process with it. A terminal's Ctrl+C reaches both; a `kill` of this one is passed on.
   process.on('SIGINT', () => host.kill('SIGINT'))
   process.on('SIGTERM', () => host.kill('SIGTERM'))

@@ -1,77 +1,158 @@
-import { fileURLToPath } from 'node:url'
-import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { HOST } from '#lib/domain/limits.ts'
+import type { GateConfig } from './gate.ts'
+import { serverOptions, type ServerFlags } from './server-options.ts'
+import { newToken } from './token.ts'
+import { UsageError, parseFlags } from './cli/flags.ts'
 
-/** What the command line asked for. */
-export type Config =
-  | { readonly kind: 'serve'; readonly host: string; readonly port: number; readonly folder: string }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'refused'; readonly reason: string }
+/** Where a store is kept: the database, and the folder of what is too large for it. Absolute paths. */
+export interface StorePlace {
+  readonly databaseFile: string
+  readonly artifactFolder: string
+}
 
-export const defaultPort = 5000
-export const defaultHost = '127.0.0.1'
+/** What a host is to be. */
+export interface HostConfig {
+  readonly host: string
+  readonly port: number
+  /** The built site. */
+  readonly folder: string
+  /** Null: pages only, with the store in each browser. */
+  readonly store: StorePlace | null
+  readonly gate: GateConfig
+  readonly artifacts: {
+    /** Whether the proxy is there for clients without access to the place of the artifacts. */
+    readonly serve: boolean
+    /** Whether nothing else is. */
+    readonly only: boolean
+    /** Where the artifacts of new experiments go instead of through the proxy: a `file:` URI. */
+    readonly root: string | null
+  }
+  /** The token was made here, so nobody knows it yet. */
+  readonly isTokenNew: boolean
+}
 
-/** Names that can only mean this machine: the page's origin must not be reachable by anybody else. */
-const loopbackHosts = ['127.0.0.1', 'localhost', '::1']
-
-export const helpText = `Serve Runnel from this machine.
-
-  npm start [-- OPTIONS]
-
-  --port N      the port to listen on, 0 for any free one (default ${defaultPort})
-  --host NAME   the address to listen on: ${loopbackHosts.join(', ')} (default ${defaultHost})
-  --help        print this
-`
+export type Env = Readonly<Record<string, string | undefined>>
 
 /**
- * Read the command line.
+ * Read the flags of `runnel server`, and the variables MLflow reads for the same.
  *
- * args     what follows the script's name
- * env      RUNNEL_OUT: the folder of the built site, when it is not build/
- * returns  what to do; a wrong flag is 'refused' with one sentence for the reader
- * fails    never
+ * cwd    what relative paths start from
+ * fails  with a UsageError: one sentence for the reader
  */
-export const parseConfig = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Config => {
-  const flags = readFlags(args)
-  if ('reason' in flags) return { kind: 'refused', reason: flags.reason }
-  if (flags.help) return { kind: 'help' }
-  const host = flags.host ?? defaultHost
-  if (!loopbackHosts.includes(host)) {
-    return {
-      kind: 'refused',
-      reason: `--host must be one of ${loopbackHosts.join(', ')}, not "${host}": listening on a network needs access tokens, which come with the host's own store.`
-    }
+export const parseServer = (args: readonly string[], env: Env, cwd: string): HostConfig => {
+  const flags = parseFlags(args, serverOptions, env)
+  const host = flags.host ?? '127.0.0.1'
+  const token = readToken(flags, env)
+  if (!isLoopback(host) && token === null)
+    throw new UsageError(
+      `--host ${host} lets others on the network in, so it needs a token: add --token auto, or --token and one of your own.`
+    )
+  const artifacts = readArtifacts(flags, cwd)
+  return {
+    host,
+    port: readWhole('--port', flags.port, 5000, 65_535),
+    folder: siteFolder(env),
+    store: flags['pages-only'] ? null : storePlace(flags, cwd),
+    gate: {
+      allowedHosts: flags['allowed-hosts'] === undefined ? null : readList(flags['allowed-hosts']),
+      allowedOrigins: readList(flags['cors-allowed-origins'] ?? ''),
+      token,
+      rate: readRate(flags['rate-limit'])
+    },
+    artifacts,
+    isTokenNew: flags.token === 'auto'
   }
-  const port = parsePort(flags.port)
-  if (port === undefined) {
-    return { kind: 'refused', reason: `--port must be a whole number from 0 to 65535, not "${flags.port ?? ''}".` }
-  }
-  return { kind: 'serve', host, port, folder: siteFolder(env) }
+}
+
+/**
+ * Where the store of a command is: `--backend-store-uri` and `--artifacts-destination`, else `--data`, else runnel-data/ here.
+ *
+ * fails  with a UsageError for what this store cannot be
+ */
+export const storePlace = (
+  flags: Pick<ServerFlags, 'data' | 'backend-store-uri' | 'artifacts-destination'>,
+  cwd: string
+): StorePlace => {
+  const uri = flags['backend-store-uri']
+  const databaseFile =
+    uri === undefined ? join(resolve(cwd, flags.data ?? 'runnel-data'), 'runnel.db') : sqliteFile(uri, cwd)
+  const destination = flags['artifacts-destination']
+  const artifactFolder =
+    destination === undefined
+      ? join(dirname(databaseFile), 'artifacts')
+      : localFolder('--artifacts-destination', destination, cwd)
+  return { databaseFile, artifactFolder }
 }
 
 /** The folder of the built site, absolute: the same wherever the command is started from. */
-export const siteFolder = (env: Readonly<Record<string, string | undefined>>): string =>
-  resolve(fileURLToPath(new URL('..', import.meta.url)), env['RUNNEL_OUT'] ?? 'build')
+export const siteFolder = (env: Env): string => resolve(packageFolder, env['RUNNEL_OUT'] ?? 'build')
 
-interface Flags {
-  readonly help?: boolean | undefined
-  readonly host?: string | undefined
-  readonly port?: string | undefined
+const packageFolder = fileURLToPath(new URL('..', import.meta.url))
+
+const isLoopback = (host: string): boolean => ['127.0.0.1', 'localhost', '::1'].includes(host)
+
+const readToken = (flags: ServerFlags, env: Env): string | null => {
+  const token = flags.token ?? env['RUNNEL_TOKEN']
+  if (token === undefined) return null
+  if (token === 'auto' && flags.token !== undefined) return newToken()
+  if (!/^[!-~]+$/.test(token) || token.length > HOST.tokenLength)
+    throw new UsageError('--token must be of letters, digits and signs, without blanks.')
+  return token
 }
 
-const readFlags = (args: readonly string[]): Flags | { readonly reason: string } => {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { help: { type: 'boolean', short: 'h' }, host: { type: 'string' }, port: { type: 'string' } }
-    }).values
-  } catch (error) {
-    return { reason: `${error instanceof Error ? error.message : String(error)}. See --help.` }
+/** MLflow's default without the proxy is ./mlruns, which clients and server must both see. */
+const readArtifacts = (flags: ServerFlags, cwd: string): HostConfig['artifacts'] => {
+  const serve = flags['serve-artifacts'] ?? true
+  const only = flags['artifacts-only'] ?? false
+  if (only && !serve) throw new UsageError('--artifacts-only and --no-serve-artifacts leave nothing to serve.')
+  const root = flags['default-artifact-root'] ?? (serve ? undefined : './mlruns')
+  const isProxied = root === undefined || /^mlflow-artifacts:\/*$/.test(root)
+  return {
+    serve,
+    only,
+    root: isProxied ? null : pathToFileURL(localFolder('--default-artifact-root', root, cwd)).href
   }
 }
 
-const parsePort = (text: string | undefined): number | undefined => {
-  if (text === undefined) return defaultPort
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
-  return port <= 65_535 ? port : undefined
+/** `sqlite:///relative.db`, `sqlite:////absolute.db`, as SQLAlchemy writes them. */
+const sqliteFile = (uri: string, cwd: string): string => {
+  const [, path = ''] = /^sqlite(?:\+\w+)?:\/\/\/(.+)$/.exec(uri) ?? []
+  if (path === '' || path.startsWith(':memory:') || path.includes('?'))
+    throw new UsageError(`--backend-store-uri must be sqlite:/// and the path of a file, not "${uri}".`)
+  return resolve(cwd, path)
+}
+
+const localFolder = (flag: string, place: string, cwd: string): string => {
+  if (place.startsWith('file:')) {
+    try {
+      return fileURLToPath(new URL(place, pathToFileURL(`${cwd}/`)))
+    } catch {
+      throw new UsageError(`${flag} must be a folder of this machine, not "${place}".`)
+    }
+  }
+  // A drive letter is no scheme.
+  if (place === '' || /^[a-z][a-z0-9+.-]+:/i.test(place))
+    throw new UsageError(`${flag} must be a folder of this machine, not "${place}".`)
+  return resolve(cwd, place)
+}
+
+const readList = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+
+const readRate = (text: string | undefined): GateConfig['rate'] => {
+  const perSecond = readWhole('--rate-limit', text, HOST.requestsPerSecond, 1_000_000)
+  const burstPerRate = HOST.burstRequests / HOST.requestsPerSecond
+  return { perSecond, burst: perSecond * burstPerRate }
+}
+
+const readWhole = (flag: string, text: string | undefined, otherwise: number, most: number): number => {
+  if (text === undefined) return otherwise
+  const number = /^\d{1,7}$/.test(text) ? Number(text) : NaN
+  if (!(number <= most)) throw new UsageError(`${flag} must be a whole number from 0 to ${most}, not "${text}".`)
+  return number
 }

@@ -1,17 +1,23 @@
 import { createAdaptorServer } from '@hono/node-server'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { HOST } from '#lib/domain/limits.ts'
 
 /** A listening host. */
 export interface Listening {
   /** The port that was taken: another than asked for when that was 0. */
   readonly port: number
-  /** Stop listening; asked again, it is the same stop. */
+  /** For what speaks over the same port in another protocol. */
+  readonly server: Server
+  /** Stop listening, let open requests finish for a while, then end them; asked again, it is the same stop. */
   readonly close: () => Promise<void>
 }
 
-/** How long open requests may take to finish once the host is told to stop. */
-const closeGraceMs = 1_000
+/** `incoming` is the request as it came from Node, with its socket. */
+export type Answer = (request: Request, incoming: IncomingMessage) => Response | Promise<Response>
+
+/** How often connections that have become idle are let go of while the host closes. */
+const closeEveryMs = 50
 
 /**
  * Answer HTTP on one address.
@@ -19,26 +25,70 @@ const closeGraceMs = 1_000
  * fails  with the system's error (`code` EADDRINUSE, EACCES, ...) when the address cannot be taken
  */
 export const listen = (
-  fetch: (request: Request) => Response | Promise<Response>,
+  answer: Answer,
   { host, port }: { readonly host: string; readonly port: number }
 ): Promise<Listening> =>
   new Promise((resolve, reject) => {
-    const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
+    const server = createAdaptorServer({
+      fetch: (request, { incoming }) => answer(request, incoming as IncomingMessage),
+      overrideGlobalObjects: false,
+      serverOptions: {
+        maxHeaderSize: HOST.headerBytes,
+        headersTimeout: HOST.headersMs,
+        requestTimeout: HOST.requestMs,
+        keepAliveTimeout: HOST.keepAliveMs
+      }
+    }) as Server
+    server.setTimeout(HOST.idleMs)
+    const connections = limitConnections(server)
     server.once('error', reject)
     server.listen(port, host, () => {
       server.removeListener('error', reject)
       let closing: Promise<void> | undefined
-      resolve({ port: (server.address() as AddressInfo).port, close: () => (closing ??= closeServer(server)) })
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        server,
+        close: () => (closing ??= closeServer(server, connections))
+      })
     })
   })
 
-const closeServer = (server: Server): Promise<void> =>
+/** One client can hold only so many connections, or requests that never end would pile up. Returns those that are open. */
+const limitConnections = (server: Server): ReadonlySet<Socket> => {
+  const open = new Set<Socket>()
+  const perClient = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const client = socket.remoteAddress ?? ''
+    const count = (perClient.get(client) ?? 0) + 1
+    if (count > HOST.connectionsPerClient) return socket.destroy()
+    open.add(socket)
+    perClient.set(client, count)
+    return socket.once('close', () => {
+      open.delete(socket)
+      const left = (perClient.get(client) ?? 1) - 1
+      if (left === 0) perClient.delete(client)
+      else perClient.set(client, left)
+    })
+  })
+  return open
+}
+
+const closeServer = (server: Server, connections: ReadonlySet<Socket>): Promise<void> =>
   new Promise((resolve, reject) => {
-    const force = setTimeout(() => server.closeAllConnections(), closeGraceMs)
+    const letGo = setInterval(() => closeUnused(server, connections), closeEveryMs)
+    // Upgraded sockets are none of the server's any more, so it would wait for them for ever.
+    const force = setTimeout(() => connections.forEach((socket) => socket.destroy()), HOST.closeGraceMs)
     server.close((error) => {
+      clearInterval(letGo)
       clearTimeout(force)
       if (error) reject(error)
       else resolve()
     })
-    server.closeIdleConnections()
+    closeUnused(server, connections)
   })
+
+/** Connections that finished a request, and those browsers open in advance and have sent nothing on. */
+const closeUnused = (server: Server, connections: ReadonlySet<Socket>): void => {
+  server.closeIdleConnections()
+  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+}

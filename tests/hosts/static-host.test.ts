@@ -30,7 +30,10 @@ interface Run {
 
 const start = (args: readonly string[], folder = site): Run => {
   // From another folder than the project's: the host finds everything by itself.
-  const child = spawn(process.execPath, [main, ...args], { cwd: tmpdir(), env: { ...process.env, RUNNEL_OUT: folder } })
+  const child = spawn(process.execPath, [main, 'server', '--pages-only', ...args], {
+    cwd: tmpdir(),
+    env: { ...process.env, RUNNEL_OUT: folder }
+  })
   started.push(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -60,6 +63,7 @@ it('prints its address and lines that can be pasted, serves, and closes on a sig
     const address = await addressOf(run)
     expect(run.output()).toContain(`import * as runnel from "${address}/runnel.js"`)
     expect(await (await fetch(address)).text()).toContain('here')
+    expect((await fetch(`${address}/runnel-host.json`)).status).toBe(404)
     expect(await rawStatus(address, '/../../../../etc/passwd')).toBe(404)
     run.child.kill(signal)
     expect(await run.exit).toBe(0)
@@ -72,7 +76,7 @@ it('a busy port is one line that names --port', async () => {
   const { port } = other.address() as AddressInfo
   const run = start(['--port', String(port)])
   expect(await run.exit).toBe(1)
-  expect(run.output()).toBe(`Port ${port} is already in use. Choose another: npm start -- --port ${port + 1}\n`)
+  expect(run.output()).toBe(`Port ${port} is already in use. Choose another: --port ${port + 1}\n`)
   await new Promise((resolve) => other.close(resolve))
 })
 
@@ -84,6 +88,6 @@ it('says when there is nothing to serve', async () => {
 
 it('refuses an address that others could reach', async () => {
   const run = start(['--host', '0.0.0.0'])
-  expect(await run.exit).toBe(1)
-  expect(run.output()).toMatch(/^--host must be one of 127\.0\.0\.1, localhost, ::1, not "0\.0\.0\.0"/)
+  expect(await run.exit).toBe(2)
+  expect(run.output()).toMatch(/^--host 0\.0\.0\.0 lets others on the network in, so it needs a token/)
 })

@@ -1,0 +1,78 @@
+/**
+ * The Node host: one store in a folder, and every door to it, behind the gate.
+ *
+ *   lock, database, blobs ─► doors: api (HTTP), live (sockets) ─► gate ─► listen
+ */
+import { createApi } from '#lib/api/app.ts'
+import { addressOf } from './address.ts'
+import { createAnswer } from './answer.ts'
+import { createApp } from './app.ts'
+import type { HostConfig, StorePlace } from './config.ts'
+import { createGate } from './gate.ts'
+import { listen, type Listening } from './listen.ts'
+import type { NodeStore } from './open-store.ts'
+import { VERSION } from './version.ts'
+
+export interface Host {
+  /** As a client on this machine writes it, without a slash at the end. */
+  readonly address: string
+  readonly port: number
+  /**
+   * Take no more requests, finish those that run, and close the store; asked again, it is the same closing.
+   * Everything that was acknowledged is in the database file.
+   */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Open a host.
+ *
+ * onFailure  hears, once, that the disk keeps nothing any more: the caller is to close the host and end
+ * fails      with a RunnelError when the store cannot be opened (another process has it, it is of a newer version, ...), with the
+ *            system's error (`code` EADDRINUSE, ...) when the address cannot be taken; nothing is left open then
+ */
+export const openHost = async (config: HostConfig, onFailure: (reason: string) => void): Promise<Host> => {
+  if (config.store === null) {
+    const pages = createApp(config.folder)
+    return hostOf(config, await listen((request) => pages.fetch(request), config))
+  }
+  const opened = await openStore(config.store, onFailure)
+  try {
+    return await openDoors(config, opened)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+const openDoors = async (config: HostConfig, opened: NodeStore): Promise<Host> => {
+  const api = createApi(opened.store, { version: VERSION })
+  const gate = createGate(config.gate)
+  const listening = await listen(createAnswer({ api, gate, config }), config)
+  const host = hostOf(config, listening, () => opened.close())
+  opened.announce(host.address)
+  return host
+}
+
+/** Opened from here and from the command line, never both at once: the folder's lock sees to that. */
+export const openStore = async (
+  { databaseFile, artifactFolder }: StorePlace,
+  onFailure: (reason: string) => void
+): Promise<NodeStore> => {
+  const [{ openNodeStore }, { FolderBlobs }, { systemClock }] = await Promise.all([
+    import('./open-store.ts'),
+    import('./folder-blobs.ts'),
+    import('#lib/domain/time.ts')
+  ])
+  const blobs = await FolderBlobs.open(artifactFolder, systemClock)
+  return openNodeStore({ databaseFile, blobs, onFailure: ({ message }) => onFailure(message) })
+}
+
+const hostOf = (config: HostConfig, listening: Listening, closeStore?: () => Promise<void>): Host => {
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    await listening.close()
+    await closeStore?.()
+  }
+  return { address: addressOf(config.host, listening.port), port: listening.port, close: () => (closing ??= close()) }
+}
