@@ -8,14 +8,14 @@ import { systemClock, type Clock } from '#lib/domain/time.ts'
 import type { BlobStore } from '#lib/store/blobs.ts'
 import type { SaveState } from '#lib/store/journal.ts'
 import { SavedJournal } from '#lib/store/saved-journal.ts'
-import { Store } from '#lib/store/store.ts'
+import { Store, type StoreParts } from '#lib/store/store.ts'
 import { holdLock, type HeldLock } from './folder-lock.ts'
 import { diskFailure } from './sqlite-failure.ts'
 import { checkStoreFile, resolveStoreFile } from './store-file.ts'
 import { WalCheckpointer } from './wal-checkpointer.ts'
 import { WalJournal } from './wal-journal.ts'
 
-export interface NodeStoreOptions {
+export interface NodeStoreOptions extends Pick<StoreParts, 'artifactRoot' | 'localArtifacts'> {
   /** Made, with its folder, when it is not there. */
   readonly databaseFile: string
   readonly blobs: BlobStore
@@ -56,13 +56,13 @@ export async function openNodeStore(options: NodeStoreOptions): Promise<NodeStor
 }
 
 async function openHeld(databaseFile: string, lock: HeldLock, options: NodeStoreOptions): Promise<NodeStore> {
-  const { blobs, clock = systemClock, onFailure } = options
+  const { onFailure } = options
   let checkpointer: WalCheckpointer | null = null
   const wal = await WalJournal.open(databaseFile, { onFailure, onCommit: (pages) => checkpointer?.onCommit(pages) })
   const journal = new SavedJournal(wal)
   let store: Store
   try {
-    store = await Store.open({ engine: wal.engine, journal, blobs, clock })
+    store = await Store.open({ clock: systemClock, ...options, engine: wal.engine, journal })
   } catch (error) {
     await wal.close()
     throw error
