@@ -22,8 +22,23 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   INTERNAL_ERROR: 500
 }
 
+/** What MLflow sorts its codes into beside them, with a SQLSTATE of its own; codes that are not here have neither. */
+const ERROR_CLASSES: Readonly<Partial<Record<ErrorCode, readonly [errorClass: string, sqlState: string]>>> = {
+  BAD_REQUEST: ['INVALID_PARAMETER_VALUE', 'KAM00'],
+  INVALID_PARAMETER_VALUE: ['INVALID_PARAMETER_VALUE', 'KAM00'],
+  RESOURCE_ALREADY_EXISTS: ['RESOURCE_ALREADY_EXISTS', 'KAM00'],
+  RESOURCE_DOES_NOT_EXIST: ['RESOURCE_NOT_FOUND', 'KAM00'],
+  ENDPOINT_NOT_FOUND: ['RESOURCE_NOT_FOUND', 'KAM00'],
+  PERMISSION_DENIED: ['PERMISSION_DENIED', 'KAM00'],
+  INVALID_STATE: ['CLIENT_INTERNAL_ERROR', 'XXM00'],
+  TEMPORARILY_UNAVAILABLE: ['CLIENT_INTERNAL_ERROR', 'XXM00'],
+  INTERNAL_ERROR: ['CLIENT_INTERNAL_ERROR', 'XXM00']
+}
+
 /** MLflow's error body. `init` overrides the status for what HTTP has a better word for than the code has (405, 413). */
 export function errorResponse(error: unknown, init: ResponseInit = {}): Response {
   const { code, message } = errorToWire(error)
-  return jsonResponse({ error_code: code, message }, { status: HTTP_STATUS[code], ...init })
+  const [errorClass, sqlState] = ERROR_CLASSES[code] ?? []
+  const body = { error_code: code, message, sqlstate: sqlState, error_class: errorClass }
+  return jsonResponse(body, { status: HTTP_STATUS[code], ...init })
 }

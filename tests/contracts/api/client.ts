@@ -65,9 +65,11 @@ export function pick(json: JsonValue | undefined, ...path: readonly (string | nu
   return value
 }
 
+/** Error bodies without the class and SQLSTATE, which follow from the code. */
 function parseJson(text: string): JsonObject {
   try {
-    return JSON.parse(text) as JsonObject
+    const { sqlstate: _sqlState, error_class: _errorClass, ...fields } = JSON.parse(text) as Record<string, JsonValue>
+    return fields
   } catch {
     return {}
   }

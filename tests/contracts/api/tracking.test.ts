@@ -24,7 +24,8 @@ describe.each(ENGINES)('%s', (engine) => {
           lifecycle_stage: 'active',
           last_update_time: api.clock.now,
           creation_time: api.clock.now,
-          tags: [{ key: 'a', value: 'é' }]
+          tags: [{ key: 'a', value: 'é' }],
+          workspace: 'default'
         }
       })
       expect((await api.get('experiments/get-by-name', { experiment_name: 'e1' })).text).toBe(byId.text)
