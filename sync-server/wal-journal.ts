@@ -20,19 +20,21 @@ import type { SqlEngine, Statement } from '#lib/store/engine.ts'
 import type { Journal } from '#lib/store/journal.ts'
 import { NodeSqliteEngine } from './node-sqlite-engine.ts'
 
-/** The log begins this long: what a checkpoint is due at. */
-export const LOG_BYTES = 4 * 1024 * 1024
+/** The log begins this long: about what a checkpoint is due at. */
+const LOG_BYTES = 4 * 1024 * 1024
 
 interface Waiting {
   readonly resolve: () => void
   readonly reject: (error: RunnelError) => void
 }
 
-export interface WalJournalEvents {
+export interface WalJournalOptions {
   /** The first failure, once: see the invariants. */
   readonly onFailure: (error: RunnelError) => void
   /** After a commit, while no transaction is open; `pages` are those in the log. */
   readonly onCommit: (pages: number) => void
+  /** How long the log is made at opening. */
+  readonly logBytes?: number
 }
 
 const syncData = promisify(fdatasync)
@@ -41,7 +43,7 @@ export class WalJournal implements Journal {
   readonly #databaseFile: string
   readonly #log: FileHandle
   readonly #inode: bigint
-  readonly #events: WalJournalEvents
+  readonly #options: WalJournalOptions
   #engine: NodeSqliteEngine
   #waiting: Waiting[] = []
   #syncing = false
@@ -53,17 +55,17 @@ export class WalJournal implements Journal {
     engine: NodeSqliteEngine,
     log: FileHandle,
     inode: bigint,
-    events: WalJournalEvents
+    options: WalJournalOptions
   ) {
     this.#databaseFile = databaseFile
     this.#engine = engine
     this.#log = log
     this.#inode = inode
-    this.#events = events
+    this.#options = options
   }
 
   /** Open the database `databaseFile`, made when it is not there. The caller holds the lock that makes it the only one. */
-  static async open(databaseFile: string, events: WalJournalEvents): Promise<WalJournal> {
+  static async open(databaseFile: string, options: WalJournalOptions): Promise<WalJournal> {
     await keepLeftover(logOf(databaseFile))
     const engine = new NodeSqliteEngine(databaseFile)
     try {
@@ -71,9 +73,9 @@ export class WalJournal implements Journal {
       engine.all('select name from sqlite_master limit 1', [])
       const log = await open(logOf(databaseFile), 'r+')
       const { size, ino } = await log.stat({ bigint: true })
-      await lengthen(log, Number(size))
+      await lengthen(log, Number(size), options.logBytes ?? LOG_BYTES)
       await syncFolder(dirname(databaseFile))
-      return new WalJournal(databaseFile, engine, log, ino, events)
+      return new WalJournal(databaseFile, engine, log, ino, options)
     } catch (error) {
       engine.close()
       throw error
@@ -87,7 +89,7 @@ export class WalJournal implements Journal {
 
   append(_statements: readonly Statement[]): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure)
-    this.#events.onCommit(this.#engine.logPages())
+    this.#options.onCommit(this.#engine.logPages())
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       if (!this.#syncing) void this.#syncGroups()
@@ -125,7 +127,7 @@ export class WalJournal implements Journal {
   fail(cause: unknown): RunnelError {
     if (this.#failure) return this.#failure
     this.#failure = cause instanceof RunnelError ? cause : notKept(cause)
-    this.#events.onFailure(this.#failure)
+    this.#options.onFailure(this.#failure)
     return this.#failure
   }
 
@@ -194,9 +196,9 @@ async function keepLeftover(file: string): Promise<void> {
 }
 
 /** Zeros after the last frame are no frame: SQLite stops reading a log at the first whose salt and checksum do not fit. */
-async function lengthen(log: FileHandle, size: number): Promise<void> {
+async function lengthen(log: FileHandle, size: number, wanted: number): Promise<void> {
   try {
-    if (size < LOG_BYTES) await log.write(new Uint8Array(LOG_BYTES - size), 0, LOG_BYTES - size, size)
+    if (size < wanted) await log.write(new Uint8Array(wanted - size), 0, wanted - size, size)
   } catch {
     // A full disk is still read, and emptied.
   }

@@ -1,5 +1,11 @@
-/** Stores for tests: real engines, a journal that keeps commits in memory and can be told to fail, blobs in memory. */
+/**
+ * Stores for tests: real engines, a journal that keeps commits in memory and can be told to fail, blobs in memory. On a file the journal
+ * is the real one too, beneath the one in memory.
+ */
 import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import initSqlJs from 'sql.js'
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { BlobId } from '#lib/domain/ids.ts'
@@ -9,15 +15,31 @@ import { replay, type SqlEngine, type Statement } from '#lib/store/engine.ts'
 import type { Journal } from '#lib/store/journal.ts'
 import { Store } from '#lib/store/store.ts'
 import { NodeSqliteEngine } from '../../sync-server/node-sqlite-engine.ts'
+import { WalJournal } from '../../sync-server/wal-journal.ts'
 import { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
 
-export const ENGINES = ['sql.js', 'node:sqlite'] as const
+export const ENGINES = ['sql.js', 'node:sqlite', 'a file'] as const
 export type EngineName = (typeof ENGINES)[number]
 
 const SQL = await initSqlJs()
 
+/** In memory, whatever the name. */
 export function createEngine(name: EngineName): SqlEngine {
   return name === 'sql.js' ? new SqlJsEngine(SQL) : new NodeSqliteEngine(':memory:')
+}
+
+const ON_FILE: EngineName = 'a file'
+
+let files = 0
+let folder: string | null = null
+
+function newDatabaseFile(): string {
+  if (folder === null) {
+    const made = mkdtempSync(join(tmpdir(), 'runnel-stores-'))
+    folder = made
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
+  }
+  return join(folder, `${++files}.db`)
 }
 
 /** Keeps every commit as a structured clone, as IndexedDB would, and rebuilds an engine from them. */
@@ -27,14 +49,14 @@ export class MemoryJournal implements Journal {
   latencyMs = 0
   /** Whether a full disk has room kept back for deletions. */
   sparesDeletions = false
-  readonly #createEngine: () => SqlEngine
+  readonly #create: () => SqlEngine
   #failWith: RunnelError | null = null
   #failure: RunnelError | null = null
   /** Counts recoveries: what was on its way before one is lost with the rest. */
   #round = 0
 
   constructor(create: () => SqlEngine) {
-    this.#createEngine = create
+    this.#create = create
   }
 
   /** From the next append on, every append fails; null ends it. */
@@ -56,12 +78,60 @@ export class MemoryJournal implements Journal {
   async recover(): Promise<SqlEngine> {
     await Promise.resolve()
     this.#round++
-    const engine = this.#createEngine()
+    const engine = this.createEngine()
     for (const commit of this.commits) replay(engine, commit)
     this.#failure = null
     return engine
   }
+
+  protected createEngine(): SqlEngine {
+    return this.#create()
+  }
 }
+
+/** The journal of a Node host, and above it one that can be told to fail. */
+class FileJournal extends MemoryJournal {
+  #wal: WalJournal
+
+  private constructor(wal: WalJournal) {
+    super(() => wal.engine)
+    this.#wal = wal
+  }
+
+  static async open(): Promise<FileJournal> {
+    return new FileJournal(await openWal())
+  }
+
+  get engine(): SqlEngine {
+    return this.#wal.engine
+  }
+
+  override async append(statements: readonly Statement[], options?: { readonly makesRoom: boolean }): Promise<void> {
+    // Both at once: the real one is called in the order of commits, as the database promises.
+    const kept = this.#wal.append(statements)
+    await super.append(statements, options)
+    await kept
+  }
+
+  /** What it was told to lose is in the file all the same, so what it kept goes into another. */
+  override async recover(): Promise<SqlEngine> {
+    this.#wal = await openWal()
+    return super.recover()
+  }
+
+  protected override createEngine(): SqlEngine {
+    return this.#wal.engine
+  }
+}
+
+const openWal = () =>
+  WalJournal.open(newDatabaseFile(), {
+    logBytes: 0,
+    onCommit: () => undefined,
+    onFailure: (error) => {
+      throw error
+    }
+  })
 
 export class MemoryBlobs implements BlobStore {
   readonly maxBytes = LIMITS.requestBodyBytes
@@ -113,8 +183,9 @@ export interface TestStore {
 
 export async function openTestStore(name: EngineName): Promise<TestStore> {
   const clock = { now: Date.UTC(2026, 0, 1) }
-  const engine = createEngine(name)
-  const journal = new MemoryJournal(() => createEngine(name))
+  const fileJournal = name === ON_FILE ? await FileJournal.open() : null
+  const journal = fileJournal ?? new MemoryJournal(() => createEngine(name))
+  const engine = fileJournal?.engine ?? createEngine(name)
   const blobs = new MemoryBlobs(() => clock.now)
   const store = await Store.open({ engine, journal, blobs, clock: () => clock.now })
   return { store, journal, blobs, engine, clock }
