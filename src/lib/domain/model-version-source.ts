@@ -181,7 +181,7 @@ const outsideFolder = (source: string, parameter: SourceOwner['parameter']): Run
       `${parameter}.`
   )
 
-export const mustOwn = (source: string, parameter: SourceOwner['parameter']): RunnelError =>
+const mustOwn = (source: string, parameter: SourceOwner['parameter']): RunnelError =>
   invalid(
     `Invalid model version source: '${source}'. The ${parameter} request parameter must identify the resource that contains the source.`
   )

@@ -1,0 +1,52 @@
+/** What the registry's nouns share: the row of a registered model, and its aliases. There is one workspace, MLflow's default. */
+import type { Selectable } from 'kysely'
+import { absent } from '#lib/domain/errors.ts'
+import type { Alias } from '#lib/domain/registered-model.ts'
+import { chunks } from './chunks.ts'
+import type { Reader, Tx } from './database.ts'
+import type { RegisteredModelsTable } from './schema.ts'
+
+export const WORKSPACE = 'default'
+
+export type RegisteredModelRow = Selectable<RegisteredModelsTable>
+
+export const findModelRow = (r: Reader, name: string): Promise<RegisteredModelRow | undefined> =>
+  r.db
+    .selectFrom('registered_models')
+    .selectAll()
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', name)
+    .executeTakeFirst()
+
+/** Fails with RESOURCE_DOES_NOT_EXIST. */
+export async function requireModelRow(r: Reader, name: string): Promise<RegisteredModelRow> {
+  const row = await findModelRow(r, name)
+  if (!row) throw absent(`Registered Model with name=${name} not found`)
+  return row
+}
+
+/** A model changes with its versions. */
+export async function noteUpdate(tx: Tx, name: string): Promise<void> {
+  await tx.db
+    .updateTable('registered_models')
+    .set({ last_updated_time: tx.now })
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', name)
+    .execute()
+}
+
+/** By model, in the order of their names. */
+export async function aliasesOfModels(r: Reader, names: readonly string[]): Promise<Map<string, Alias[]>> {
+  const aliases = new Map<string, Alias[]>(names.map((name) => [name, []]))
+  for (const part of chunks(names)) {
+    const rows = await r.db
+      .selectFrom('registered_model_aliases')
+      .selectAll()
+      .where('workspace', '=', WORKSPACE)
+      .where('name', 'in', part)
+      .orderBy('alias')
+      .execute()
+    for (const { name, alias, version } of rows) aliases.get(name)!.push({ alias, version })
+  }
+  return aliases
+}
