@@ -19,14 +19,25 @@ export interface HeldLock {
 
 const SQLITE_BUSY = 5
 
+const heldHere = new Set<string>()
+
+/** Fails with INVALID_STATE when this very process holds the lock of `file`. */
+export function refuseIfHeldHere(file: string): void {
+  if (heldHere.has(file)) throw heldElsewhere(file, noteOf(file))
+}
+
+const noteOf = (file: string): string => `${file}.host`
+
 /**
  * Take the lock of `file`, whose folder is there. Two names of one file have two locks: resolve them first.
  *
  * fails  with INVALID_STATE when another process, or this one, holds it, and with PERMISSION_DENIED when the folder cannot be written
  */
 export function holdLock(file: string): HeldLock {
-  const note = `${file}.host`
+  refuseIfHeldHere(file)
+  const note = noteOf(file)
   const lock = takeLock(file, note)
+  heldHere.add(file)
   const announce = (address: string | null): void => {
     try {
       writeFileSync(note, JSON.stringify({ pid: process.pid, address }))
@@ -38,6 +49,7 @@ export function holdLock(file: string): HeldLock {
   return {
     announce,
     release: () => {
+      if (!heldHere.delete(file)) return
       rmSync(note, { force: true })
       lock.close()
     }
@@ -62,7 +74,7 @@ function takeLock(file: string, note: string): DatabaseSync {
   }
 }
 
-function heldElsewhere(file: string, note: string, cause: unknown): RunnelError {
+function heldElsewhere(file: string, note: string, cause?: unknown): RunnelError {
   const { pid, address } = readNote(note)
   const who = [...(pid === null ? [] : [`process ${pid}`]), ...(address === null ? [] : [address])].join(', ')
   return new RunnelError(

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { RunnelError } from '#lib/domain/errors.ts'
 import { bulkStatements, type BulkInsert, type SqlEngine, type SqlRow, type SqlValue } from '#lib/store/engine.ts'
-import { diskFailure } from './sqlite-failure.ts'
+import { sqliteFailure } from './sqlite-failure.ts'
 
 const CACHED_STATEMENTS = 300
 
@@ -39,7 +39,7 @@ export class NodeSqliteEngine implements SqlEngine {
       this.#db = new DatabaseSync(location, { enableForeignKeyConstraints: false, timeout: BUSY_MS })
       this.#db.exec(SETUP)
     } catch (error) {
-      throw diskFailure(error) ?? error
+      throw sqliteFailure(error) ?? error
     }
   }
 
@@ -94,7 +94,7 @@ export class NodeSqliteEngine implements SqlEngine {
       return work()
     } catch (cause) {
       if (!this.#db.isOpen) throw stopping()
-      const error = diskFailure(cause) ?? cause
+      const error = sqliteFailure(cause) ?? cause
       // A full disk, an I/O error or too little memory: https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction
       if (this.#inTransaction && !this.#db.isTransaction) this.#ended = error
       throw error

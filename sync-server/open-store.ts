@@ -1,7 +1,7 @@
 /**
  * The durable store of a Node host: node:sqlite on a file, one process per file.
  *
- *   resolve links ─► lock ─► is it ours? ─► log, engine ─► recover, migrate ─► checkpoints in a thread
+ *   resolve links ─► is it ours? ─► lock ─► log, engine ─► recover, migrate ─► checkpoints in a thread
  */
 import type { RunnelError } from '#lib/domain/errors.ts'
 import { systemClock, type Clock } from '#lib/domain/time.ts'
@@ -9,8 +9,8 @@ import type { BlobStore } from '#lib/store/blobs.ts'
 import type { SaveState } from '#lib/store/journal.ts'
 import { SavedJournal } from '#lib/store/saved-journal.ts'
 import { Store, type StoreParts } from '#lib/store/store.ts'
-import { holdLock, type HeldLock } from './folder-lock.ts'
-import { diskFailure } from './sqlite-failure.ts'
+import { fileFailure } from './file-failure.ts'
+import { holdLock, refuseIfHeldHere, type HeldLock } from './folder-lock.ts'
 import { checkStoreFile, resolveStoreFile } from './store-file.ts'
 import { WalCheckpointer } from './wal-checkpointer.ts'
 import { WalJournal } from './wal-journal.ts'
@@ -18,7 +18,8 @@ import { WalJournal } from './wal-journal.ts'
 export interface NodeStoreOptions extends Pick<StoreParts, 'artifactRoot' | 'localArtifacts'> {
   /** Made, with its folder, when it is not there. */
   readonly databaseFile: string
-  readonly blobs: BlobStore
+  /** Opened once no other process can have the folder: opening tidies it. */
+  readonly openBlobs: () => Promise<BlobStore>
   readonly clock?: Clock
   /**
    * The disk no longer keeps what it is told: nothing more is written, and every call fails. What was acknowledged is safe. The host is
@@ -45,24 +46,26 @@ export interface NodeStore {
  */
 export async function openNodeStore(options: NodeStoreOptions): Promise<NodeStore> {
   const file = resolveStoreFile(options.databaseFile)
+  refuseIfHeldHere(file)
+  checkStoreFile(file)
   const lock = holdLock(file)
   try {
-    checkStoreFile(file)
     return await openHeld(file, lock, options)
   } catch (error) {
     lock.release()
-    throw diskFailure(error) ?? error
+    throw fileFailure(error)
   }
 }
 
 async function openHeld(databaseFile: string, lock: HeldLock, options: NodeStoreOptions): Promise<NodeStore> {
-  const { onFailure } = options
+  const { openBlobs, onFailure, ...parts } = options
+  const blobs = await openBlobs()
   let checkpointer: WalCheckpointer | null = null
   const wal = await WalJournal.open(databaseFile, { onFailure, onCommit: (pages) => checkpointer?.onCommit(pages) })
   const journal = new SavedJournal(wal)
   let store: Store
   try {
-    store = await Store.open({ clock: systemClock, ...options, engine: wal.engine, journal })
+    store = await Store.open({ clock: systemClock, ...parts, blobs, engine: wal.engine, journal })
   } catch (error) {
     await wal.close()
     throw error

@@ -23,16 +23,13 @@ const SENTENCES: Readonly<Record<number, string>> = {
 const OUT_OF_ROOM = `The disk of the data folder is full, ${SAFE}. Free disk space, then log again.`
 
 /**
- * What SQLite and the file system throw for reasons outside the program, as failures that say what to do next; null for anything else,
- * which is ours to mend.
+ * What SQLite throws for reasons outside the program, as failures that say what to do next; null for anything else, which is ours to
+ * mend.
  */
-export function diskFailure(cause: unknown): RunnelError | null {
+export function sqliteFailure(cause: unknown): RunnelError | null {
   if (cause instanceof RunnelError) return cause
   if (!(cause instanceof Error)) return null
-  const { code, errcode } = cause as Error & { readonly code?: unknown; readonly errcode?: unknown }
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
-    return new RunnelError('RESOURCE_EXHAUSTED', OUT_OF_ROOM, { cause })
-  if (code === 'EIO') return new RunnelError('TEMPORARILY_UNAVAILABLE', SENTENCES[SQLITE_IOERR]!, { cause })
+  const { errcode } = cause as Error & { readonly errcode?: unknown }
   if (typeof errcode !== 'number') return null
   // The low byte is the primary code, the rest says more of it.
   const primary = errcode & 0xff

@@ -53,8 +53,8 @@ function followLinks(file: string): string {
 }
 
 /**
- * Refuse what is no store of ours, or a newer one's. The caller holds the file's lock, and has it open nowhere: a second look in one
- * process would end the locks of the first.
+ * Refuse what is no store of ours, or a newer one's; nothing is written. Not for a file that this process has open: to close a second
+ * look would end the locks of the first.
  */
 export function checkStoreFile(file: string): void {
   const found = statSync(file, { throwIfNoEntry: false })

@@ -35,6 +35,8 @@ export interface WalJournalOptions {
   readonly onCommit: (pages: number) => void
   /** How long the log is made at opening. */
   readonly logBytes?: number
+  /** Resolves when what was written to the open file is on the disk. */
+  readonly sync?: (file: number) => Promise<void>
 }
 
 const syncData = promisify(fdatasync)
@@ -44,6 +46,7 @@ export class WalJournal implements Journal {
   readonly #log: FileHandle
   readonly #inode: bigint
   readonly #options: WalJournalOptions
+  readonly #sync: (file: number) => Promise<void>
   #engine: NodeSqliteEngine
   #waiting: Waiting[] = []
   #syncing = false
@@ -62,6 +65,7 @@ export class WalJournal implements Journal {
     this.#log = log
     this.#inode = inode
     this.#options = options
+    this.#sync = options.sync ?? syncData
   }
 
   /** Open the database `databaseFile`, made when it is not there. The caller holds the lock that makes it the only one. */
@@ -103,7 +107,7 @@ export class WalJournal implements Journal {
       const group = this.#waiting
       this.#waiting = []
       try {
-        await Promise.all([syncData(this.#log.fd), this.#checkName()])
+        await Promise.all([this.#sync(this.#log.fd), this.#checkName()])
         for (const { resolve } of group) resolve()
       } catch (cause) {
         const failure = this.fail(cause)
