@@ -18,8 +18,7 @@ import { WalJournal } from './wal-journal.ts'
 export interface NodeStoreOptions extends Pick<StoreParts, 'artifactRoot' | 'localArtifacts'> {
   /** Made, with its folder, when it is not there. */
   readonly databaseFile: string
-  /** Opened once no other process can have the folder: opening tidies it. */
-  readonly openBlobs: () => Promise<BlobStore>
+  readonly blobs: BlobStore
   readonly clock?: Clock
   /**
    * The disk no longer keeps what it is told: nothing more is written, and every call fails. What was acknowledged is safe. The host is
@@ -33,9 +32,9 @@ export interface NodeStore {
   /** Who hears whether everything logged so far is safe; the doors open only after the store. */
   onSaveState: (state: SaveState, message: string | null) => void
   /** Tell whoever is refused this store where its host answers. */
-  announce(address: string): void
+  announce: (address: string) => void
   /** Waits for what is on its way, writes everything into the one database file, and lets go of it. Asked again, the same close. */
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /**
@@ -58,14 +57,13 @@ export async function openNodeStore(options: NodeStoreOptions): Promise<NodeStor
 }
 
 async function openHeld(databaseFile: string, lock: HeldLock, options: NodeStoreOptions): Promise<NodeStore> {
-  const { openBlobs, onFailure, ...parts } = options
-  const blobs = await openBlobs()
+  const { onFailure } = options
   let checkpointer: WalCheckpointer | null = null
   const wal = await WalJournal.open(databaseFile, { onFailure, onCommit: (pages) => checkpointer?.onCommit(pages) })
   const journal = new SavedJournal(wal)
   let store: Store
   try {
-    store = await Store.open({ clock: systemClock, ...parts, blobs, engine: wal.engine, journal })
+    store = await Store.open({ clock: systemClock, ...options, engine: wal.engine, journal })
   } catch (error) {
     await wal.close()
     throw error

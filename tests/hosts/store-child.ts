@@ -16,7 +16,7 @@ const [databaseFile, mode, round] = process.argv.slice(2)
 
 const { store, announce } = await openNodeStore({
   databaseFile: databaseFile!,
-  openBlobs: () => FolderBlobs.open(`${databaseFile!}-blobs`, Date.now),
+  blobs: await FolderBlobs.open(`${databaseFile!}-blobs`, Date.now),
   onFailure: (error) => {
     throw error
   }
