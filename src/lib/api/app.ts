@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { RunnelError } from '#lib/domain/errors.ts'
 import { mountEndpoints } from './endpoint.ts'
 import { artifactEndpoints, mountArtifacts } from './routes/artifacts.ts'
+import { mountArtifactFiles } from './routes/artifact-files.ts'
 import { datasetEndpoints } from './routes/datasets.ts'
 import { mountElsewhere } from './routes/elsewhere.ts'
 import { experimentEndpoints } from './routes/experiments.ts'
@@ -13,6 +14,7 @@ import { registeredModelEndpoints } from './routes/registered-models.ts'
 import { runDataEndpoints } from './routes/run-data.ts'
 import { runEndpoints } from './routes/runs.ts'
 import { mountServer } from './routes/server.ts'
+import { mountUploads } from './routes/uploads.ts'
 import { errorResponse } from './status.ts'
 
 export interface ApiOptions {
@@ -50,6 +52,8 @@ export function createApi(store: Store, options: ApiOptions): Hono {
     nouns.flatMap((endpoints) => endpoints(store, origin))
   )
   mountArtifacts(app, store, origin)
+  mountArtifactFiles(app, store, origin)
+  mountUploads(app, store, origin)
   mountServer(app, version)
   mountElsewhere(app)
   app.onError((error) => {

@@ -3,7 +3,7 @@ import { invalid } from '#lib/domain/errors.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
 import { gather, tooLarge, type ByteSource } from '#lib/store/blobs.ts'
 import { Fields } from './wire/fields.ts'
-import { parseJsonBody, type JsonFields } from './wire/json.ts'
+import { parseJsonBody } from './wire/json.ts'
 
 /**
  * The parameters of a JSON endpoint.
@@ -14,12 +14,19 @@ import { parseJsonBody, type JsonFields } from './wire/json.ts'
  * fails                INVALID_PARAMETER_VALUE
  */
 export async function readFields(request: Request, lists: ReadonlySet<string>): Promise<Fields> {
-  if (request.method === 'GET' || request.method === 'HEAD') {
-    const query = rawQuery(request.url)
-    if (query !== '') return new Fields(queryToFields(new URLSearchParams(query), lists))
-  }
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  if (isRead && rawQuery(request.url) !== '') return queryFields(request.url, lists)
   if (request.method === 'POST' || request.method === 'PUT') requireJson(request.headers.get('content-type'))
   return new Fields(parseJsonBody(await readText(request)))
+}
+
+/** The parameters of a URL alone, for bodies that are files. */
+export function queryFields(url: string, lists: ReadonlySet<string> = new Set()): Fields {
+  const query = new URLSearchParams(rawQuery(url))
+  const names = [...new Set(query.keys())]
+  return new Fields(
+    Object.fromEntries(names.map((name) => [name, lists.has(name) ? query.getAll(name) : query.get(name)]))
+  )
 }
 
 /**
@@ -44,6 +51,13 @@ export function rawPath(url: string): string {
   return path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '')
 }
 
+/** What stands after `marker` in the path of a URL, as it was sent; `''` when it is not there. */
+export function pathAfter(url: string, marker: string): string {
+  const path = rawPath(url)
+  const start = path.indexOf(marker)
+  return start === -1 ? '' : path.slice(start + marker.length)
+}
+
 /** The query as it was sent, without the `?`. */
 export function rawQuery(url: string): string {
   const [beforeFragment = ''] = url.split('#', 1)
@@ -66,10 +80,4 @@ async function readText(request: Request): Promise<string> {
   } catch {
     return ''
   }
-}
-
-function queryToFields(query: URLSearchParams, lists: ReadonlySet<string>): JsonFields {
-  return Object.fromEntries(
-    [...new Set(query.keys())].map((name) => [name, lists.has(name) ? query.getAll(name) : query.get(name)])
-  )
 }

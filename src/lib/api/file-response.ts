@@ -1,18 +1,20 @@
 /** An artifact's bytes as an answer: whole or a range, cacheable by what they are, and never run in this origin. */
-import { baseName, type ArtifactFile } from '#lib/domain/artifact.ts'
+import { baseName } from '#lib/domain/artifact.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
+import type { OpenArtifact } from '#lib/store/artifact-roots.ts'
 import { ANY_BYTES, guessMediaType } from './media-types.ts'
 import { errorResponse } from './status.ts'
 
 /**
- * Answer a GET for `file`, whose bytes are `blob`.
+ * Answer a GET for the file at `path`.
  *
- * 304  when If-None-Match names its ETag (the SHA-256 of its bytes)
+ * 304  when If-None-Match names its ETag (the SHA-256 of its bytes, or size and time of a file on the host's disk)
  * 206  for one satisfiable byte range; several ranges, and a range that cannot be read, get the whole file, as HTTP allows
  * 416  for a range outside the file
  */
-export function fileResponse(request: Request, file: ArtifactFile, blob: Blob): Response {
-  const headers = fileHeaders(file)
+export function fileResponse(request: Request, path: string, file: OpenArtifact): Response {
+  const { blob } = file
+  const headers = fileHeaders(path, file)
   const etag = headers['ETag']
   if (listsEtag(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers })
   const range = wantedRange(request.headers, etag, blob.size)
@@ -35,23 +37,23 @@ export function fileResponse(request: Request, file: ArtifactFile, blob: Blob): 
  * A file somebody logged may be a page with a script. It is downloaded, not opened; it is what its type says, not what it looks like; and
  * should a browser show it all the same, the sandbox gives it neither this origin nor scripts.
  */
-const fileHeaders = (file: ArtifactFile) => ({
-  'Content-Type': mediaTypeOf(file),
-  'Content-Disposition': attachment(baseName(file.path)),
+const fileHeaders = (path: string, file: OpenArtifact) => ({
+  'Content-Type': mediaTypeOf(path, file.mediaType),
+  'Content-Disposition': attachment(baseName(path)),
   'Content-Security-Policy': "sandbox; default-src 'none'",
   'X-Content-Type-Options': 'nosniff',
   'Accept-Ranges': 'bytes',
   // A path can be written again, so a copy is asked about every time; it is cheap when nothing changed.
   'Cache-Control': 'no-cache',
-  ETag: `"${file.blobId}"`,
-  'Last-Modified': new Date(file.createdTime).toUTCString()
+  ETag: `"${file.version}"`,
+  'Last-Modified': new Date(file.modifiedTime).toUTCString()
 })
 
 /** What was said when the file was logged counts where its name says nothing; it came from outside, so only if it is one. */
-function mediaTypeOf(file: ArtifactFile): string {
-  const guess = guessMediaType(file.path)
+function mediaTypeOf(path: string, said: string | null): string {
+  const guess = guessMediaType(path)
   if (guess !== null) return guess.startsWith('text/') ? `${guess}; charset=utf-8` : guess
-  return /^[\w.+-]+\/[\w.+-]+$/.test(file.mediaType) ? file.mediaType : ANY_BYTES
+  return said !== null && /^[\w.+-]+\/[\w.+-]+$/.test(said) ? said : ANY_BYTES
 }
 
 /** RFC 6266: a plain name as it is; any other as ASCII for old readers, and exactly in UTF-8. */

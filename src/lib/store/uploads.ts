@@ -71,6 +71,17 @@ export async function forgetUpload(tx: Tx, uploadId: string): Promise<void> {
   await tx.db.deleteFrom('runnel_uploads').where('upload_id', '=', uploadId).execute()
 }
 
+/** An upload of that path that is gone is fine; the id of another path's ends nothing. */
+export async function abortUpload(tx: Tx, uploadId: string, path: string): Promise<void> {
+  const upload = await tx.db
+    .selectFrom('runnel_uploads')
+    .select('upload_id')
+    .where('upload_id', '=', uploadId)
+    .where('path', '=', path)
+    .executeTakeFirst()
+  if (upload) await forgetUpload(tx, upload.upload_id)
+}
+
 /** Nobody says that they will not go on, so an old upload is one that was left. */
 export async function giveUpOldUploads(tx: Tx): Promise<void> {
   const old = await tx.db
@@ -86,7 +97,8 @@ export async function uploadedBlobs(r: Reader): Promise<Set<BlobId>> {
   return new Set(rows.map((row) => row.blob_id as BlobId))
 }
 
-async function requireUpload(r: Reader, uploadId: string): Promise<{ readonly path: string }> {
+/** Its row alone: cheaper than `getUpload` where the parts do not matter. Fails with RESOURCE_DOES_NOT_EXIST. */
+export async function requireUpload(r: Reader, uploadId: string): Promise<{ readonly path: string }> {
   const row = await r.db
     .selectFrom('runnel_uploads')
     .select('path')

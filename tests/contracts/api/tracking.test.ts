@@ -372,7 +372,7 @@ describe.each(ENGINES)('%s', (engine) => {
         ['POST', '/ajax-api/2.0/mlflow/registered-models/create', 501, 'NOT_IMPLEMENTED'],
         ['POST', '/api/3.0/mlflow/traces', 501, 'NOT_IMPLEMENTED'],
         ['POST', '/v1/traces', 501, 'NOT_IMPLEMENTED'],
-        ['POST', '/api/2.0/mlflow-artifacts/mpu/create/x', 501, 'NOT_IMPLEMENTED'],
+        ['GET', '/api/2.0/mlflow-artifacts/mpu/create/x', 405, 'ENDPOINT_NOT_FOUND'],
         ['GET', '/api/2.0/mlflow-artifacts/presigned/x', 501, 'NOT_IMPLEMENTED'],
         ['GET', '/api/2.0/mlflow/runs/create', 405, 'ENDPOINT_NOT_FOUND'],
         ['PUT', '/api/2.0/mlflow/runs/get', 405, 'ENDPOINT_NOT_FOUND'],

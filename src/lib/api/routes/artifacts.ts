@@ -1,24 +1,25 @@
 /**
- * Artifacts three ways: listed by run, fetched by run, and by path under the artifact root, as MLflow's proxy serves them.
+ * Artifacts by path under the artifact root, as MLflow's proxy serves them, and listed by run and by logged model.
  *
  * Every path goes through parseArtifactPath, which decodes to the end and refuses what climbs or hides something. Paths in a URL are taken
  * from the URL as it was sent: a framework that decodes first would turn `%2561` and `%61` into different files here and there.
  */
-import { artifactRootPath, baseName, parseArtifactPath, type ArtifactEntry } from '#lib/domain/artifact.ts'
+import { baseName, parseArtifactPath, type ArtifactEntry } from '#lib/domain/artifact.ts'
 import { RunnelError, absent } from '#lib/domain/errors.ts'
-import { deleteArtifacts, findArtifact, listArtifacts, putArtifact } from '#lib/store/artifacts.ts'
-import type { Reader } from '#lib/store/database.ts'
+import { deleteArtifacts, listArtifacts } from '#lib/store/artifacts.ts'
+import { listBelowRoot, openStored, putStored } from '#lib/store/artifact-roots.ts'
+import { getLoggedModel } from '#lib/store/logged-models.ts'
 import { getRunInfo } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
-import type { RunInfo } from '#lib/domain/run.ts'
 import type { Context, Hono } from 'hono'
-import { bodyOf, rawPath, readFields } from '../body.ts'
+import { bodyOf, pathAfter, readFields } from '../body.ts'
 import { API_PREFIXES, refuseOtherMethods, type Endpoints } from '../endpoint.ts'
 import { fileResponse } from '../file-response.ts'
 import { ANY_BYTES, guessMediaType } from '../media-types.ts'
 import { jsonResponse, type Message } from '../wire/json.ts'
 import { runIdOf } from '../wire/run-id.ts'
 import { unlessEmpty } from '../wire/tag.ts'
+import { modelIdOf } from '../wire/model-id.ts'
 
 export const artifactEndpoints: Endpoints = (store) => [
   {
@@ -27,17 +28,18 @@ export const artifactEndpoints: Endpoints = (store) => [
     answer: async (fields) => {
       const id = runIdOf(fields)
       const path = parseArtifactPath(fields.text('path') ?? '', { allowRoot: true })
-      return store.read(async (r) => {
-        const run = await getRunInfo(r, id)
-        const root = rootOf(run)
-        const entries = await listArtifacts(r, below(root, path))
-        return {
-          root_uri: run.artifactUri,
-          files: unlessEmpty(
-            entries.map((entry) => entryToWire(entry, entry.path.slice(root === '' ? 0 : root.length + 1)))
-          )
-        }
-      })
+      const { artifactUri } = await store.read((r) => getRunInfo(r, id))
+      return listing(store, artifactUri, path)
+    }
+  },
+  {
+    methods: ['GET'],
+    path: 'logged-models/:model_id/artifacts/directories',
+    answer: async (fields, params) => {
+      const path = parseArtifactPath(fields.text('artifact_directory_path') ?? '', { allowRoot: true })
+      const id = modelIdOf(params['model_id'] ?? '')
+      const { artifactUri } = await store.read((r) => getLoggedModel(r, id))
+      return listing(store, artifactUri, path)
     }
   }
 ]
@@ -48,16 +50,26 @@ export function mountArtifacts(app: Hono, store: Store, origin: string): void {
   // Hono lets `/artifacts/*` match `/artifacts` too; registered first, the listing keeps its own path.
   app.on('GET', roots, (c) => listFolder(c, store))
   refuseOtherMethods(app, roots, ['GET'])
-  app.on('GET', files, (c) => getFile(c.req.raw, store, pathInUrl(c)))
-  app.on('PUT', files, (c) => putFile(c.req.raw, store, pathInUrl(c), origin))
+  app.on('GET', files, (c) => getFile(c, store))
+  app.on('PUT', files, (c) => putFile(c, store, origin))
   app.on('DELETE', files, async (c) => {
     const path = pathInUrl(c)
     await store.write((tx) => deleteArtifacts(tx, path), origin)
     return jsonResponse({})
   })
   refuseOtherMethods(app, files, ['GET', 'PUT', 'DELETE'])
-  app.on('GET', '/get-artifact', (c) => getRunFile(c.req.raw, store))
-  refuseOtherMethods(app, ['/get-artifact'], ['GET'])
+  const presigned = API_PREFIXES.map((prefix) => `${prefix}/2.0/mlflow-artifacts/presigned/*`)
+  app.on('GET', presigned, (c) => {
+    parseArtifactPath(pathAfter(c.req.url, '/mlflow-artifacts/presigned/'))
+    // As MLflow answers over a local folder; its client then reads through the proxy, in ranges if it likes.
+    throw new RunnelError('NOT_IMPLEMENTED', 'Multipart download is not supported for the current artifact repository')
+  })
+  refuseOtherMethods(app, presigned, ['GET'])
+}
+
+async function listing(store: Store, artifactUri: string, path: string): Promise<Message> {
+  const entries = await listBelowRoot(store, artifactUri, path)
+  return { root_uri: artifactUri, files: unlessEmpty(entries.map((entry) => entryToWire(entry, entry.path))) }
 }
 
 /** Direct children by base name; a missing folder is an empty one. */
@@ -68,59 +80,21 @@ async function listFolder(c: Context, store: Store): Promise<Response> {
   return jsonResponse({ files: unlessEmpty(entries.map((entry) => entryToWire(entry, baseName(entry.path)))) })
 }
 
-async function getFile(request: Request, store: Store, path: string): Promise<Response> {
-  return answerFile(request, store, (r) => findArtifact(r, path), path)
-}
-
-async function getRunFile(request: Request, store: Store): Promise<Response> {
-  const fields = await readFields(request, new Set())
-  const id = runIdOf(fields)
-  const path = parseArtifactPath(fields.requiredText('path'))
-  const find = async (r: Reader) => findArtifact(r, below(rootOf(await getRunInfo(r, id)), path))
-  return answerFile(request, store, find, path)
-}
-
-/** The row is read in a transaction, the bytes after it: they are immutable, and may be many. */
-async function answerFile(
-  request: Request,
-  store: Store,
-  find: (r: Reader) => ReturnType<typeof findArtifact>,
-  path: string
-): Promise<Response> {
-  const file = await store.read(find)
+async function getFile(c: Context, store: Store): Promise<Response> {
+  const path = pathInUrl(c)
+  const file = await openStored(store, path)
   if (!file) throw absent(`No such artifact: ${path}`)
-  const blob = await store.blobs.get(file.blobId)
-  // Written again or deleted between the two reads, with its old bytes swept.
-  if (!blob) throw absent(`No such artifact: ${path}`)
-  return fileResponse(request, file, blob)
+  return fileResponse(c.req.raw, path, file)
 }
 
-/** Bytes first, then the row that refers to them: what a path names is always durable. */
-async function putFile(request: Request, store: Store, path: string, origin: string): Promise<Response> {
-  const { blobId, size } = await store.blobs.put(await bodyOf(request, store.blobs.maxBytes))
-  const mediaType = guessMediaType(path) ?? ANY_BYTES
-  await store.write((tx) => putArtifact(tx, { path, blobId, size, mediaType, createdTime: tx.now }), origin)
+async function putFile(c: Context, store: Store, origin: string): Promise<Response> {
+  const path = pathInUrl(c)
+  const source = await bodyOf(c.req.raw, store.blobs.maxBytes)
+  await putStored(store, { path, mediaType: guessMediaType(path) ?? ANY_BYTES, source }, origin)
   return jsonResponse({})
 }
 
-function pathInUrl(c: Context): string {
-  const marker = '/mlflow-artifacts/artifacts/'
-  const path = rawPath(c.req.url)
-  const start = path.indexOf(marker)
-  return parseArtifactPath(start === -1 ? '' : path.slice(start + marker.length))
-}
-
-function rootOf(run: RunInfo): string {
-  const root = artifactRootPath(run.artifactUri)
-  if (root === null)
-    throw new RunnelError(
-      'NOT_IMPLEMENTED',
-      `The artifacts of this run are at ${run.artifactUri}, which this store does not serve.`
-    )
-  return parseArtifactPath(root, { allowRoot: true })
-}
-
-const below = (root: string, path: string): string => (root === '' ? path : path === '' ? root : `${root}/${path}`)
+const pathInUrl = (c: Context): string => parseArtifactPath(pathAfter(c.req.url, '/mlflow-artifacts/artifacts/'))
 
 /** `file_size` is left out of folders and empty files, as MLflow leaves it out. */
 const entryToWire = ({ isDir, size }: ArtifactEntry, path: string): Message => ({

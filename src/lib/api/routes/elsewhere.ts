@@ -33,7 +33,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'metrics/get-history-bulk-interval': 'metric histories of several runs at once',
   'experiments/search-datasets': 'a search over datasets',
   'artifacts/presigned-upload-url': 'presigned uploads',
-  'upload-artifact': 'uploads by run; PUT the file to mlflow-artifacts instead',
+  'artifacts/presigned-download-url': 'presigned downloads',
   'get-trace-artifact': 'traces'
 }
 
@@ -53,7 +53,7 @@ export function mountElsewhere(app: Hono): void {
 
 function missingFeature(path: string): string | null {
   const [, artifacts, first = '', second = ''] = API_PATH.exec(path) ?? []
-  if (artifacts) return first === 'mpu' ? 'multipart uploads' : first === 'presigned' ? 'presigned downloads' : null
+  if (artifacts) return null
   const operation = second === '' ? first : `${first}/${second}`
   if (Object.hasOwn(OPERATIONS, operation)) return OPERATIONS[operation]!
   return Object.hasOwn(FAMILIES, first) ? FAMILIES[first]! : null
