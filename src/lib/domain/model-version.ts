@@ -43,10 +43,10 @@ export interface NewModelVersion {
   readonly name: string
   readonly source: string
   /** Not given is one thing, `''` another: a `models:/…` source brings its run along only when none is given. */
-  readonly runId?: string
-  readonly modelId?: string
-  readonly runLink?: string
-  readonly description?: string
+  readonly runId?: string | undefined
+  readonly modelId?: string | undefined
+  readonly runLink?: string | undefined
+  readonly description?: string | undefined
   /** Of equal keys the last wins. */
   readonly tags?: readonly Tag[]
 }

@@ -4,7 +4,7 @@ import { LIMITS } from './limits.ts'
 import type { ModelVersion } from './model-version.ts'
 import type { Tag } from './tag.ts'
 import type { EpochMs } from './time.ts'
-import { missing, validateFileName, validateLength, validateTagKey, validateText } from './validate.ts'
+import { validateFileName, validateLength, validateTagKey, validateText } from './validate.ts'
 
 /** A name in the registry under which versions of a model are kept. */
 export interface RegisteredModel {
@@ -45,7 +45,6 @@ export const LATEST_ALIAS = 'latest'
 
 /** `field` is what the request calls it. Fails with INVALID_PARAMETER_VALUE, as all of these do. */
 export function validateModelName(name: string, field = 'name'): void {
-  if (name === '') throw missing(field)
   if (name.trim() === '') throw invalid(`Missing value for required parameter '${field}'.`)
   validateText(name, field)
   if (/[/:]/.test(name)) throw invalid(`Invalid model name '${name}'. Names cannot contain '/' or ':'.`)

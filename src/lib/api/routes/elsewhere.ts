@@ -10,8 +10,6 @@ import { errorResponse } from '../status.ts'
 /** Below `/api/<version>/mlflow/`; whole families by their first segment. */
 const FAMILIES: Readonly<Record<string, string>> = {
   'logged-models': 'logged models',
-  'registered-models': 'the model registry',
-  'model-versions': 'the model registry',
   traces: 'traces',
   assessments: 'assessments',
   datasets: 'evaluation datasets',
