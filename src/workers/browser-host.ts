@@ -12,6 +12,7 @@ import { DURABILITY_SETTING, isDurability } from '#lib/live/commands.ts'
 import { serveEnvelopes, storeChannelName } from '#lib/live/envelope.ts'
 import { LiveHost } from '#lib/live/host.ts'
 import { STORE_LOCK } from '#lib/live/names.ts'
+import { errorToWire } from '#lib/domain/errors.ts'
 import { throwWire } from '#lib/live/throw-wire.ts'
 import type { NotebookConnection } from '#lib/live/notebooks.ts'
 import type { LiveDoor } from '#lib/live/protocol.ts'
@@ -55,7 +56,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
       try {
         return await (await opening).door.open(role, pageLock, onEvent)
       } catch (error) {
-        return throwWire(error)
+        return throwWire(errorToWire(error))
       }
     }
   }

@@ -9,8 +9,9 @@
  *   before the first one is durable: when one is lost, those after it find a gap and are lost too.
  * - An ack is sent only for what is durable, in order.
  */
-import { RunnelError, errorToWire } from '#lib/domain/errors.ts'
+import { RunnelError, errorToWire, type WireError } from '#lib/domain/errors.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
+import type { Port } from '#lib/socket/port.ts'
 import { advanceSession, sessionMark } from '#lib/store/sessions.ts'
 import type { Store } from '#lib/store/store.ts'
 import { GapError, storeBlobs, writePuts, type Written } from './batch.ts'
@@ -22,13 +23,15 @@ export interface NotebookSessionOptions {
   readonly store: Store
   /** The MLflow REST routes over the same store. */
   readonly api: (request: Request) => Promise<Response>
-  readonly port: MessagePort
+  readonly port: Port
   /** As the notebook's hello gave them; admitted by whoever hands the port over. */
   readonly session: string
   readonly writer: string
   readonly origin: string
   /** The host's instance. */
   readonly epoch: string
+  /** A failure of the store in words that may leave this host; as it is unless given. */
+  readonly describe?: (error: unknown) => WireError
   /** Called once, when the port is done with: closed by the notebook, fenced, silent for long, or closed from here. */
   readonly onClose: () => void
 }
@@ -246,7 +249,7 @@ class Session implements NotebookSession, Writer {
       this.#startOver('gap', error.message)
     } else if (error instanceof RunnelError && error.code === 'RESOURCE_EXHAUSTED')
       this.#startOver('quota', error.message)
-    else this.#startOver('io', errorToWire(error).message)
+    else this.#startOver('io', (this.#options.describe ?? errorToWire)(error).message)
   }
 
   /** Nothing that is not durable was kept, nor will be: have all of it sent again. */

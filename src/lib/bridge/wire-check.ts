@@ -4,6 +4,7 @@
  */
 import { isRunStatus } from '#lib/domain/run.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
+import type { NotebookArrival } from '#lib/live/protocol.ts'
 import type { Hello, PointColumns, Put, Req, SessionOp, WireTag } from './protocol.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -27,6 +28,14 @@ export function parseHello(value: unknown): Hello | null {
   if (!isFields(client) || !isText(client['name']) || !isText(client['version'])) return null
   const shown = { name: client['name'].slice(0, SHOWN_LENGTH), version: client['version'].slice(0, SHOWN_LENGTH) }
   return { rnl: 'hello', v, session, writer, nonce, client: shown }
+}
+
+/** What a notebook that comes by a socket says of itself; `origin` is what the browser says. */
+export function parseArrival(value: unknown, origin: string): NotebookArrival | null {
+  if (!isFields(value)) return null
+  const { session, writer, name, version } = value
+  if (!isName(session) || !isName(writer) || !isText(name) || !isText(version)) return null
+  return { origin, session, writer, name: name.slice(0, SHOWN_LENGTH), version: version.slice(0, SHOWN_LENGTH) }
 }
 
 /** The `t` of a port message; null when it is none. */

@@ -2,16 +2,17 @@
  * The page's end: one session with the store's host, kept alive across the host's deaths.
  *
  *   connecting ──► open ──► lost ──► open …        outdated: a newer version took over; reload
- *                                                 blocked: this browser cannot share the store between tabs
+ *                                                 blocked: this browser cannot share the store between tabs, or the host wants a token
  *
  * Invariants
- * - A host's death is seen by the Web Lock it held (measured: 9 ms after a killed renderer; ports and workers say nothing), and by silence
- *   where a browser freezes workers, or while it opens. Either way the page opens a new session and watches again what it watched.
+ * - A host's death is seen by its socket's end, or in this browser by the Web Lock it held (measured: 9 ms after a killed renderer; ports
+ *   and workers say nothing), and by silence where a browser freezes workers, or while it opens. Either way the page opens a new session and watches again what it watched.
  * - A command that was on its way when the host died rejects as unavailable: whether it was kept is unknown, and saying so is the caller's.
  *   One that waits for a session waits until there is one, or until it is known that there will be none.
  */
 import * as Comlink from 'comlink'
 import { RunnelError, isErrorCode, type WireError } from '#lib/domain/errors.ts'
+import type { RunId } from '#lib/domain/ids.ts'
 import type {
   Admission,
   AnswerTo,
@@ -35,16 +36,25 @@ export interface LiveFailure extends WireError {
 
 /** A port to a host; `close` gives it up. Made anew for every attempt. */
 export interface StorePort {
-  readonly port: MessagePort | Worker
+  readonly port: Comlink.Endpoint
+  /** When messages can be sent; at once unless given. */
+  readonly opened?: Promise<void>
   /** Rejects with a RunnelError when there will be nobody at the other end. */
   readonly failed?: Promise<never>
+  /** Resolves when the other end is gone. Unless given, the Web Locks of this origin say so. */
+  readonly lost?: Promise<void>
   close(): void
 }
 
 export interface LiveClientOptions {
   readonly role: PageRole
-  /** Throws RunnelError INVALID_STATE when another tab holds the store and this browser cannot share it. */
+  /**
+   * Fails, or its port does, with RunnelError INVALID_STATE when another tab holds the store and this browser cannot share it, and
+   * UNAUTHENTICATED when the host wants another token: trying again would not help.
+   */
   readonly openPort: () => StorePort | Promise<StorePort>
+  /** How to read an artifact when not over the port. */
+  readonly readArtifact?: Commands['readArtifact']
 }
 
 /** Handlers of one watched query. */
@@ -160,7 +170,7 @@ export class LiveClient {
         const failure = toRunnelError(error)
         this.#problem = failure.message
         this.#notify()
-        if (failure.code === 'INVALID_STATE') {
+        if (failure.code === 'INVALID_STATE' || failure.code === 'UNAUTHENTICATED') {
           this.#setConnection('blocked')
           this.#opened.reject(failure)
           return
@@ -174,11 +184,12 @@ export class LiveClient {
   async #openSession(): Promise<void> {
     const life = (this.#sessionLife = new AbortController())
     const storePort = (this.#port = await this.#options.openPort())
-    const pageLock = await holdPageLock(life.signal)
+    const endings = [rejectOn(life.signal), ...(storePort.failed === undefined ? [] : [storePort.failed])]
+    await Promise.race([storePort.opened, ...endings])
+    const pageLock = storePort.lost === undefined ? await holdPageLock(life.signal) : ''
     const door = Comlink.wrap<LiveDoor>(storePort.port)
     this.#listen(door, life)
     // The host may still be opening a large store, or waiting for its lock: no time limit here, but a dead host must not hang us.
-    const endings = [rejectOn(life.signal), ...(storePort.failed === undefined ? [] : [storePort.failed])]
     const { session, info } = await Promise.race([this.#askForSession(door, pageLock), ...endings])
     this.#info = info
     this.#session = session
@@ -186,8 +197,9 @@ export class LiveClient {
     for (const [number, { query }] of this.#watched) void session.watch(number, query).catch(() => undefined)
     this.#setConnection('open')
     this.#opened.resolve(session)
-    // Granted only when the host's own hold on the store ends.
     const lost = () => this.#lost(life)
+    if (storePort.lost !== undefined) return void storePort.lost.then(lost)
+    // Granted only when the host's own hold on the store ends.
     navigator.locks.request(STORE_LOCK, { mode: 'shared', signal: life.signal }, lost).catch(() => undefined)
   }
 
@@ -252,6 +264,8 @@ export class LiveClient {
         this.#notify()
         break
       case 'bye':
+        // A host that stops may come back; its socket ends next.
+        if (event.reason === 'stopping') return this.#lost(this.#sessionLife)
         this.#setConnection('outdated')
         this.#drop()
         this.#opened.reject(
@@ -270,6 +284,8 @@ export class LiveClient {
 
   #createCommands(): Commands {
     const run = async (name: keyof Commands, args: unknown[]) => {
+      const { readArtifact } = this.#options
+      if (name === 'readArtifact' && readArtifact !== undefined) return readArtifact(...(args as [RunId, string]))
       const session = await this.#opened.promise
       try {
         return await this.#orLost(session.command(name, args as never))

@@ -2,14 +2,15 @@
  * The store's end of the page's port.
  *
  * Each page opens one session. Sessions share one front desk for notebooks and one cache of series. A session ends when its page says so,
- * or when the Web Lock the page holds for its lifetime is given up: a port does not say when its other end dies.
+ * when its socket ends, or when the Web Lock the page holds for its lifetime is given up: a port does not say when its other end dies.
  */
 import * as Comlink from 'comlink'
-import { RunnelError } from '#lib/domain/errors.ts'
+import { RunnelError, errorToWire, invalid, type WireError } from '#lib/domain/errors.ts'
 import type { Store } from '#lib/store/store.ts'
 import { Answering, type Surroundings } from './answers.ts'
 import { createCommands } from './commands.ts'
-import { Notebooks, type AttachNotebook } from './notebooks.ts'
+import { Notebooks, type AttachNotebook, type NotebookConnection } from './notebooks.ts'
+import { MOST_WATCHES, isQuery } from './query-check.ts'
 import type {
   Commands,
   Durability,
@@ -28,14 +29,17 @@ import { Watches } from './watches.ts'
 export interface LiveHostParts {
   readonly store: Store
   readonly info: SessionInfo
-  readonly ownOrigin: string
+  /** Whose pages may log without a person's leave; null for everybody's, where a gate has asked before. */
+  readonly ownOrigin: string | null
   readonly attachNotebook: AttachNotebook
   readonly sizes: Surroundings['sizes']
   readonly applyDurability: (durability: Durability) => void
   /** Called after deletions for good: shrink what is stored. */
   readonly giveRoomBack: () => Promise<void>
-  /** Resolves when nobody holds the named lock any more. */
-  readonly whenFree: (lock: string) => Promise<void>
+  /** Resolves when nobody holds the named lock any more: for pages of this browser. */
+  readonly whenFree?: (lock: string) => Promise<void>
+  /** A failure in words that may leave this host; as it is unless given. */
+  readonly describe?: (error: unknown) => WireError
 }
 
 interface Page {
@@ -72,10 +76,28 @@ export class LiveHost {
     })
   }
 
-  /** What a new port is served with. */
-  readonly door: LiveDoor = {
-    alive: () => Promise.resolve(),
-    open: async (role, pageLock, onEvent) => this.#open(role, pageLock, onEvent)
+  /** What a new port of this browser is served with. */
+  readonly door: LiveDoor = this.#door((pageLock) => this.#parts.whenFree?.(pageLock) ?? NEVER)
+
+  /** Serve a page over a socket; `gone` resolves when the socket has ended. */
+  serve(port: Comlink.Endpoint, gone: Promise<void>): void {
+    Comlink.expose(
+      this.#door(() => gone),
+      port
+    )
+  }
+
+  /** A notebook that came another way than through a page: it is shown with the others. */
+  welcome(arrival: NotebookArrival, connection: NotebookConnection): void {
+    this.#notebooks.keep(arrival, connection)
+  }
+
+  #door(whenGone: (pageLock: string) => Promise<void>): LiveDoor {
+    return {
+      alive: () => Promise.resolve(),
+      // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is to be a rejection
+      open: async (role, pageLock, onEvent) => this.#asWire(async () => this.#open(role, whenGone(pageLock), onEvent))
+    }
   }
 
   /** Tell every page whether what was logged is safe yet. */
@@ -85,25 +107,26 @@ export class LiveHost {
     for (const page of this.#pages) page.emit({ t: 'save', state, message })
   }
 
-  /** This host makes way for a newer version: whoever comes from now on is sent away, to ask again. */
-  retire(): void {
+  /** This host makes way for a newer version, or stops: whoever comes from now on is sent away, to ask again. */
+  retire(reason: 'upgrade' | 'stopping' = 'upgrade'): void {
     this.#isRetired = true
     this.#notebooks.closeAll()
-    for (const page of this.#pages) page.emit({ t: 'bye', reason: 'upgrade' })
+    for (const page of this.#pages) page.emit({ t: 'bye', reason })
   }
 
-  #open(role: PageRole, pageLock: string, onEvent: (event: LiveEvent) => void): LiveSession {
+  #open(role: PageRole, whenGone: Promise<void>, onEvent: (event: LiveEvent) => void): LiveSession {
+    if (typeof onEvent !== 'function') throw invalid('A page is told events through a function.')
     if (this.#isRetired) throw new RunnelError('TEMPORARILY_UNAVAILABLE', 'The store is changing hands. Trying again.')
     // An event to a page that has gone goes nowhere; its lock says so soon.
     const emit = (event: LiveEvent) => void Promise.resolve(onEvent(withTransfer(event))).catch(() => undefined)
-    const page: Page = { role, emit, watches: new Watches(this.#parts.store, this.#answering, emit) }
+    const page: Page = { role, emit, watches: this.#watches(emit) }
     this.#pages.add(page)
     this.#refreshNotebooks()
     const close = () => {
       page.watches.clear()
       if (this.#pages.delete(page)) this.#refreshNotebooks()
     }
-    void this.#parts.whenFree(pageLock).then(close)
+    void whenGone.then(close)
     page.emit({ t: 'save', ...this.#save })
     return Comlink.proxy(this.#session(page, close))
   }
@@ -111,22 +134,19 @@ export class LiveHost {
   #session(page: Page, close: () => void): LiveSession {
     return {
       info: () => Promise.resolve(this.#parts.info),
-      watch: (watch, query: Query) => {
-        page.watches.set(watch, query)
-        return Promise.resolve()
-      },
+      watch: (watch, query: Query) =>
+        this.#asWire(async () => {
+          const mayWatch = isQuery(query) && Number.isSafeInteger(watch) && page.watches.count < MOST_WATCHES
+          if (!mayWatch) throw invalid('This is no query of the protocol.')
+          page.watches.set(watch, query)
+          return Promise.resolve()
+        }),
       unwatch: (watch) => {
         page.watches.remove(watch)
         return Promise.resolve()
       },
       command: (name, args) => this.#command(name, args),
-      consentFor: async (origin) =>
-        (await this.#notebooks.isGranted(origin))
-          ? 'granted'
-          : this.#notebooks.whereToAsk(
-              page.role,
-              [...this.#pages].map(({ role }) => role)
-            ),
+      consentFor: (origin) => this.#asWire(() => this.#consentFor(page, origin)),
       admit: (port: MessagePort, arrival: NotebookArrival) =>
         this.#notebooks.admit(port, arrival).catch(() => {
           port.close()
@@ -139,15 +159,40 @@ export class LiveHost {
     }
   }
 
-  async #command<Name extends keyof Commands>(
+  #watches(emit: Page['emit']): Watches {
+    const { store, describe } = this.#parts
+    return new Watches(store, this.#answering, emit, describe)
+  }
+
+  async #consentFor(page: Page, origin: string): Promise<'granted' | 'here' | 'tab' | 'nowhere'> {
+    if (await this.#notebooks.isGranted(origin)) return 'granted'
+    const open = [...this.#pages].map(({ role }) => role)
+    return this.#notebooks.whereToAsk(page.role, open)
+  }
+
+  #command<Name extends keyof Commands>(
     name: Name,
     args: Parameters<Commands[Name]>
   ): Promise<Awaited<ReturnType<Commands[Name]>>> {
+    return this.#asWire(() => this.#run(name, args))
+  }
+
+  async #run<Name extends keyof Commands>(
+    name: Name,
+    args: Parameters<Commands[Name]>
+  ): Promise<Awaited<ReturnType<Commands[Name]>>> {
+    if (!Object.hasOwn(this.#commands, name)) throw invalid(`There is no command ${JSON.stringify(name)}.`)
+    const command = this.#commands[name] as (...args: readonly unknown[]) => Promise<unknown>
+    return withTransfer((await command(...args)) as Awaited<ReturnType<Commands[Name]>>)
+  }
+
+  /** Fail as data, in words that may leave this host. */
+  async #asWire<T>(work: () => Promise<T>): Promise<T> {
     try {
-      const command = this.#commands[name] as (...args: readonly unknown[]) => Promise<unknown>
-      return withTransfer((await command(...args)) as Awaited<ReturnType<Commands[Name]>>)
+      return await work()
     } catch (error) {
-      return throwWire(error)
+      const { describe = errorToWire } = this.#parts
+      return throwWire(describe(error))
     }
   }
 
@@ -155,6 +200,8 @@ export class LiveHost {
     for (const page of this.#pages) page.watches.refresh('notebooks')
   }
 }
+
+const NEVER = new Promise<void>(() => undefined)
 
 /** Typed arrays change hands instead of being copied. */
 function withTransfer<T>(value: T): T {

@@ -1,5 +1,6 @@
 import { createContext, untrack } from 'svelte'
 import { createSubscriber } from 'svelte/reactivity'
+import { randomHex } from '#lib/domain/ids.ts'
 import type { Connection, LiveClient, LiveFailure } from './client.ts'
 import type { AnswerTo, Commands, Query, SaveState, SessionInfo } from './protocol.ts'
 
@@ -103,7 +104,8 @@ export class Live {
   /** A port to the store for a notebook that runs in a page of ours: the demo. */
   async openNotebookPort(name: string): Promise<MessagePort> {
     const { port1, port2 } = new MessageChannel()
-    const id = crypto.randomUUID()
+    // `randomUUID` is missing where a host is looked at over plain http.
+    const id = randomHex(16)
     const admission = await this.#client.admit(port1, {
       origin: location.origin,
       session: `page-${id}`,

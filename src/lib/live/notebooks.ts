@@ -31,10 +31,13 @@ interface Connected {
 /** An origin that cannot be told from another one is asked about each time and never remembered. */
 const OPAQUE_ORIGIN = 'null'
 
+/** Of what a notebook calls itself. */
+const SHOWN_LENGTH = 200
+
 /** The front desk: who may log, who is asked, who is connected. */
 export class Notebooks {
   readonly #store: Store
-  readonly #ownOrigin: string
+  readonly #ownOrigin: string | null
   readonly #attach: AttachNotebook
   readonly #changed: () => void
   readonly #asking = new Map<number, Asking>()
@@ -45,8 +48,8 @@ export class Notebooks {
 
   constructor(parts: {
     readonly store: Store
-    /** Runnel's own origin: its pages need nobody's leave. */
-    readonly ownOrigin: string
+    /** Runnel's own origin: its pages need nobody's leave. Null where nobody does, because a gate has asked before. */
+    readonly ownOrigin: string | null
     readonly attach: AttachNotebook
     readonly changed: () => void
   }) {
@@ -64,8 +67,12 @@ export class Notebooks {
   }
 
   async isGranted(origin: string): Promise<boolean> {
-    if (origin === this.#ownOrigin) return true
+    if (this.#isOwn(origin)) return true
     return origin !== OPAQUE_ORIGIN && (await this.#store.read((r) => hasGrant(r, origin)))
+  }
+
+  #isOwn(origin: string): boolean {
+    return this.#ownOrigin === null || origin === this.#ownOrigin
   }
 
   /** Where a person would see the question, given the pages that are open. A frame is never asked in: it could be hidden or framed. */
@@ -77,7 +84,7 @@ export class Notebooks {
 
   /** Let a notebook in, asking first when its origin is new. Resolves when it is in, or turned away. */
   async admit(port: MessagePort, arrival: NotebookArrival): Promise<Admission> {
-    const { origin, name } = arrival
+    const { origin } = arrival
     const isKnown = await this.isGranted(origin)
     const isAllowed = isKnown || (await this.#ask(arrival))
     const revocations = this.#revocations.get(origin)
@@ -86,21 +93,26 @@ export class Notebooks {
       return { outcome: 'denied', reason: 'user' }
     }
     const connection = await this.#attach(port, arrival)
-    const connected = { origin, name, since: this.#store.now(), connection }
+    this.keep(arrival, connection)
+    // Leave was taken back while this one was on its way in, and `disconnect` could not see it.
+    if (this.#revocations.get(origin) !== revocations) connection.close('revoked')
+    return { outcome: 'admitted' }
+  }
+
+  /** Show a notebook among those that are connected, for as long as it is. */
+  keep({ origin, name }: NotebookArrival, connection: NotebookConnection): void {
+    const connected = { origin, name: name.slice(0, SHOWN_LENGTH), since: this.#store.now(), connection }
     this.#connected.add(connected)
     this.#changed()
     void connection.closed.then(() => {
       this.#connected.delete(connected)
       this.#changed()
     })
-    // Leave was taken back while this one was on its way in, and `disconnect` could not see it.
-    if (this.#revocations.get(origin) !== revocations) connection.close('revoked')
-    return { outcome: 'admitted' }
   }
 
   /** Remember a leave just given, or that one was used. False when it has been taken back since it was looked up. */
   async #noteUse(origin: string, isKnown: boolean): Promise<boolean> {
-    if (origin === this.#ownOrigin || origin === OPAQUE_ORIGIN) return true
+    if (this.#isOwn(origin) || origin === OPAQUE_ORIGIN) return true
     return this.#store.write(async (tx) => {
       if (isKnown && !(await hasGrant(tx, origin))) return false
       await grantOrigin(tx, origin)
@@ -135,7 +147,13 @@ export class Notebooks {
         return
       }
       const id = ++this.#lastId
-      this.#asking.set(id, { id, origin, name: name.slice(0, 200), since: this.#store.now(), waiting: [resolve] })
+      this.#asking.set(id, {
+        id,
+        origin,
+        name: name.slice(0, SHOWN_LENGTH),
+        since: this.#store.now(),
+        waiting: [resolve]
+      })
       this.#changed()
     })
   }

@@ -200,7 +200,7 @@ export type LiveEvent =
   | { readonly t: 'answer'; readonly watch: number; readonly value: unknown }
   | { readonly t: 'refused'; readonly watch: number; readonly error: WireError & { readonly detail?: unknown } }
   | { readonly t: 'save'; readonly state: SaveState; readonly message: string | null }
-  | { readonly t: 'bye'; readonly reason: 'upgrade' }
+  | { readonly t: 'bye'; readonly reason: 'upgrade' | 'stopping' }
 
 /** What a connecting notebook shows at the door. */
 export interface NotebookArrival {

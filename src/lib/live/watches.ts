@@ -1,4 +1,4 @@
-import { errorToWire } from '#lib/domain/errors.ts'
+import { errorToWire, type WireError } from '#lib/domain/errors.ts'
 import { SearchSyntaxError } from '#lib/domain/search/syntax-error.ts'
 import type { Change } from '#lib/store/changes.ts'
 import type { Store } from '#lib/store/store.ts'
@@ -29,12 +29,23 @@ export class Watches {
   readonly #store: Store
   readonly #answering: Answering
   readonly #emit: (event: LiveEvent) => void
+  readonly #describe: (error: unknown) => WireError
   readonly #watches = new Map<number, Watch>()
 
-  constructor(store: Store, answering: Answering, emit: (event: LiveEvent) => void) {
+  constructor(
+    store: Store,
+    answering: Answering,
+    emit: (event: LiveEvent) => void,
+    describe: (error: unknown) => WireError = errorToWire
+  ) {
     this.#store = store
     this.#answering = answering
     this.#emit = emit
+    this.#describe = describe
+  }
+
+  get count(): number {
+    return this.#watches.size
   }
 
   set(number: number, query: Query): void {
@@ -118,7 +129,7 @@ export class Watches {
       return { t: 'answer', watch: number, value }
     } catch (error) {
       const detail = error instanceof SearchSyntaxError ? { detail: error.detail } : {}
-      return { t: 'refused', watch: number, error: { ...errorToWire(error), ...detail } }
+      return { t: 'refused', watch: number, error: { ...this.#describe(error), ...detail } }
     }
   }
 }

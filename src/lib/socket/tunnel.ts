@@ -15,7 +15,7 @@
  * - What comes is refused by closing the socket: there is no way to go on after a message that was lost.
  */
 import { SOCKET } from '#lib/domain/limits.ts'
-import { CLOSE } from './closing.ts'
+import { CLOSE } from './agreement.ts'
 import { decodeFrame, encodeFrame, FrameError, type Encoded, type FrameKind } from './frame.ts'
 import { SocketPort } from './port.ts'
 

@@ -1,3 +1,9 @@
+/** What both ends of a socket know before they speak. */
+
+/** Where a host takes the sockets of pages, and of notebooks. */
+export const LIVE_SOCKET_PATH = '/runnel/live'
+export const BRIDGE_SOCKET_PATH = '/runnel/bridge'
+
 /** Why a socket was closed, beyond what the WebSocket protocol itself can say. Applications have 4000 to 4999. */
 export const CLOSE = {
   /** It was let go on purpose, by either end. */

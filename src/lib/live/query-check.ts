@@ -1,0 +1,71 @@
+/**
+ * Whether a query that came over a network is one of the protocol's. What it names is checked where it is looked up; here only what would
+ * break whoever reads it: a list that is none, a chart a million pixels wide.
+ */
+import { VIEW_TYPES } from '#lib/domain/lifecycle.ts'
+import type { Query } from './protocol.ts'
+
+type Check = (value: unknown) => boolean
+type Fields = Readonly<Record<string, Check>>
+
+/** Wider than any screen, several times over. */
+const MOST_BUCKETS = 100_000
+const MOST_EXPERIMENTS = 10_000
+const MOST_COLUMNS = 10_000
+/** More than any page watches at once. */
+export const MOST_WATCHES = 10_000
+
+const isText: Check = (value) => typeof value === 'string'
+const isNumber: Check = (value) => typeof value === 'number'
+const isViewType: Check = (value) => (VIEW_TYPES as readonly unknown[]).includes(value)
+const isListOf =
+  (isItem: Check, most: number): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= most && value.every(isItem)
+
+const isColumn: Check = (value) =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  'key' in value &&
+  ['param', 'metric', 'tag'].includes(value.kind as string) &&
+  isText(value.key)
+
+const isRange: Check = (value) =>
+  value === null || (Array.isArray(value) && value.length === 2 && value.every(isNumber))
+
+const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
+  experiments: { view: isViewType },
+  experiment: { experimentId: isText },
+  runs: {
+    experimentIds: isListOf(isText, MOST_EXPERIMENTS),
+    filter: isText,
+    orderBy: isListOf(isText, MOST_COLUMNS),
+    view: isViewType,
+    from: isNumber,
+    to: isNumber,
+    columns: isListOf(isColumn, MOST_COLUMNS)
+  },
+  keys: { experimentId: isText },
+  run: { runId: isText },
+  series: {
+    runId: isText,
+    key: isText,
+    axis: (value) => value === 'step' || value === 'time' || value === 'relative',
+    range: isRange,
+    buckets: (value) => typeof value === 'number' && value <= MOST_BUCKETS
+  },
+  artifacts: { runId: isText, path: isText },
+  trash: {},
+  settings: {},
+  storage: {},
+  notebooks: {}
+}
+
+export function isQuery(value: unknown): value is Query {
+  if (typeof value !== 'object' || value === null) return false
+  const query = value as Readonly<Record<string, unknown>>
+  const { kind } = query
+  if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind)) return false
+  return Object.entries(FIELDS[kind as Query['kind']]).every(([name, isRight]) => isRight(query[name]))
+}
