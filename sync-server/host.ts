@@ -7,7 +7,7 @@ import { createApi } from '#lib/api/app.ts'
 import { addressOf } from './address.ts'
 import { createAnswer } from './answer.ts'
 import { createApp } from './app.ts'
-import type { HostConfig, StorePlace } from './config.ts'
+import type { HostConfig } from './config.ts'
 import { createGate } from './gate.ts'
 import { listen, type Listening } from './listen.ts'
 import type { NodeStore } from './open-store.ts'
@@ -36,7 +36,8 @@ export const openHost = async (config: HostConfig, onFailure: (reason: string) =
     const pages = createApp(config.folder)
     return hostOf(config, await listen((request) => pages.fetch(request), config))
   }
-  const opened = await openStore(config.store, onFailure)
+  const { openStore } = await import('./store-place.ts')
+  const opened = await openStore(config.store, { artifactRoot: config.artifacts.root, onFailure })
   try {
     return await openDoors(config, opened)
   } catch (error) {
@@ -52,20 +53,6 @@ const openDoors = async (config: HostConfig, opened: NodeStore): Promise<Host> =
   const host = hostOf(config, listening, () => opened.close())
   opened.announce(host.address)
   return host
-}
-
-/** Opened from here and from the command line, never both at once: the folder's lock sees to that. */
-export const openStore = async (
-  { databaseFile, artifactFolder }: StorePlace,
-  onFailure: (reason: string) => void
-): Promise<NodeStore> => {
-  const [{ openNodeStore }, { FolderBlobs }, { systemClock }] = await Promise.all([
-    import('./open-store.ts'),
-    import('./folder-blobs.ts'),
-    import('#lib/domain/time.ts')
-  ])
-  const blobs = await FolderBlobs.open(artifactFolder, systemClock)
-  return openNodeStore({ databaseFile, blobs, onFailure: ({ message }) => onFailure(message) })
 }
 
 const hostOf = (config: HostConfig, listening: Listening, closeStore?: () => Promise<void>): Host => {
