@@ -26,6 +26,7 @@ export class FolderBlobs implements BlobStore {
   readonly #now: Clock
   /** Putting a blob in its place and deleting it take turns: a blob made young must not fall to a look taken before. */
   readonly #shelving = new Lock()
+  #tidying: Promise<void> | null = null
 
   private constructor(folder: string, now: Clock, maxBytes: number) {
     this.#folder = folder
@@ -33,15 +34,14 @@ export class FolderBlobs implements BlobStore {
     this.maxBytes = maxBytes
   }
 
-  /** Made when it is not there. What a process that died was writing is removed. */
+  /** Made when it is not there. */
   static async open(
     folder: string,
     clock: Clock,
     { maxBytes = LIMITS.hostArtifactBytes }: { readonly maxBytes?: number } = {}
   ): Promise<FolderBlobs> {
     try {
-      await rm(join(folder, INCOMING), { recursive: true, force: true })
-      await mkdir(join(folder, INCOMING), { recursive: true })
+      await mkdir(folder, { recursive: true })
     } catch (cause) {
       throw fileFailure(cause)
     }
@@ -51,6 +51,7 @@ export class FolderBlobs implements BlobStore {
   async put(source: ByteSource): Promise<{ blobId: BlobId; size: number }> {
     const incoming = join(this.#folder, INCOMING, randomUUID())
     try {
+      await this.#tidyOnce()
       const { blobId, size } = await writeHashed(incoming, source, this.maxBytes)
       await this.#shelving.run(() => this.#shelve(incoming, blobId))
       return { blobId, size }
@@ -58,6 +59,18 @@ export class FolderBlobs implements BlobStore {
       await rm(incoming, { force: true }).catch(() => undefined)
       throw fileFailure(cause)
     }
+  }
+
+  /**
+   * Remove what a process that died was writing. Not at open, which may come before the store's lock says that this is the only process:
+   * what is asked of blobs comes after.
+   */
+  #tidyOnce(): Promise<void> {
+    this.#tidying ??= emptyFolder(join(this.#folder, INCOMING)).catch((error: unknown) => {
+      this.#tidying = null
+      throw error
+    })
+    return this.#tidying
   }
 
   /** Over what may be there: these bytes were just checked, and whoever reads the old file goes on reading it. */
@@ -85,6 +98,7 @@ export class FolderBlobs implements BlobStore {
   async olderThan(time: number): Promise<BlobId[]> {
     const old: BlobId[] = []
     try {
+      await this.#tidyOnce()
       for await (const id of this.#all()) {
         const age = await this.#look(id)
         if (age && age.time < time) old.push(id)
@@ -155,6 +169,11 @@ async function* hashing(pieces: AsyncIterable<Uint8Array>, hash: Hash): AsyncGen
     hash.update(piece)
     yield piece
   }
+}
+
+async function emptyFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
+  await mkdir(path)
 }
 
 /** A name is durable once its folder is. Windows cannot sync a folder, and needs not. */
