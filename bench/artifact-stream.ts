@@ -127,5 +127,6 @@ async function samplesOf(child: ChildProcess): Promise<readonly number[]> {
   return ((await answer) as { readonly rssBytes: readonly number[] }).rssBytes
 }
 
-const thinned = (samples: readonly number[]): readonly number[] =>
-  samples.filter((_, i) => i % Math.ceil(samples.length / 40) === 0)
+function thinned(samples: readonly number[]): readonly number[] {
+  return samples.filter((_, i) => i % Math.ceil(samples.length / 40) === 0)
+}
