@@ -56,7 +56,7 @@ const parseWords = (args: readonly string[], flags: Flags): Readonly<Record<stri
           { type: value === undefined ? 'boolean' : 'string', ...(short !== undefined && { short }) } as const
         ])
       )
-    }).values as Readonly<Record<string, string | boolean | undefined>>
+    }).values
   } catch (error) {
     throw new UsageError(error instanceof Error ? firstSentence(error.message) : String(error))
   }

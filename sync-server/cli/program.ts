@@ -12,7 +12,17 @@ interface Entry {
 }
 
 const entries: Readonly<Record<string, Entry>> = {
-  server: { summary: 'serve the pages, the API and a store', load: async () => (await import('./server.ts')).server }
+  server: { summary: 'serve the pages, the API and a store', load: async () => (await import('./server.ts')).server },
+  experiments: {
+    summary: 'create, find, rename, delete and restore experiments',
+    load: async () => (await import('./experiments.ts')).experiments
+  },
+  runs: { summary: 'list, describe, delete and restore runs', load: async () => (await import('./runs.ts')).runs },
+  artifacts: {
+    summary: 'log, list and download artifacts of a run',
+    load: async () => (await import('./artifacts.ts')).artifacts
+  },
+  gc: { summary: 'delete for good what is in the trash', load: async () => (await import('./gc.ts')).gc }
 }
 
 /**
