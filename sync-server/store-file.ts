@@ -26,13 +26,16 @@ const MAGIC = 'SQLite format 3\0'
  * Fails with PERMISSION_DENIED or INVALID_STATE, and a sentence that says what to do.
  */
 export function resolveStoreFile(databaseFile: string): string {
-  const file = followLinks(resolve(databaseFile))
-  const folder = dirname(file)
+  let file = resolve(databaseFile)
+  let folder = dirname(file)
   try {
+    file = followLinks(file)
+    folder = dirname(file)
     mkdirSync(folder, { recursive: true })
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
     if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK)
   } catch (cause) {
+    if (cause instanceof RunnelError) throw cause
     throw new RunnelError(
       'PERMISSION_DENIED',
       `Runnel cannot write ${existsSync(file) ? file : folder}. Give this user the right to, or choose another folder.`,
