@@ -2,16 +2,20 @@
 import { build, files, version } from '$service-worker'
 import { askStore, mlflowError, storeChannelName } from '#lib/live/envelope.ts'
 import type { ShellMessage } from '#lib/live/shell-message.ts'
-import { HOST_INFO_PATH, isForHost, isShellPath, isStorePath } from '#lib/live/store-paths.ts'
+import { HOST_INFO_PATH, isShellPath, isStorePath, spaceAsked } from '#lib/live/store-paths.ts'
+import { createHostMemory } from './host-memory.ts'
 import { createShell } from './shell.ts'
 
 const worker = self as unknown as ServiceWorkerGlobalScope
 const assets = [...build, ...files].filter((path) => path !== HOST_INFO_PATH)
 const shell = createShell({ version, assets, caches, fetch: (request) => fetch(request) })
+const host = createHostMemory({ caches, fetch: (path, init) => fetch(path, init) })
 const channel = new BroadcastChannel(storeChannelName)
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(shell.install())
+  // Kept for when the host cannot be asked.
+  event.waitUntil(host.keepsStore())
 })
 
 worker.addEventListener('activate', (event) => {
@@ -30,7 +34,8 @@ worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   if (url.origin !== worker.location.origin) return
   if (isStorePath(url.pathname)) {
-    if (!isForHost(url)) event.respondWith(answerFromStore(event.request))
+    const space = spaceAsked(url)
+    if (space !== 'host') event.respondWith(answerOf(space, event.request))
   } else if (event.request.method === 'GET' && shell.knows(event.request))
     event.respondWith(shell.answer(event.request))
 })
@@ -49,6 +54,10 @@ const isShellOpen = async (): Promise<boolean> => {
   const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })
   return pages.some(({ url }) => isShellPath(new URL(url).pathname))
 }
+
+/** Without a host that keeps a store, this browser's answers; with one, a request that does not say otherwise is the host's. */
+const answerOf = async (space: 'browser' | null, request: Request): Promise<Response> =>
+  space === null && (await host.keepsStore()) ? fetch(request) : answerFromStore(request)
 
 const answerFromStore = async (request: Request): Promise<Response> => {
   // A form on any site can navigate here with POST, past CORS: only a script of our own origin may change things.

@@ -3,16 +3,19 @@ import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#l
 import { downsample, withNeighbours } from '#lib/domain/downsample.ts'
 import { axisValues } from '#lib/domain/series.ts'
 import { TAGS } from '#lib/domain/tag.ts'
-import { artifactBytesInTrash, artifactUsage, listArtifacts } from '#lib/store/artifacts.ts'
+import { listBelowRoot } from '#lib/store/artifact-roots.ts'
+import { artifactBytesInTrash, artifactUsage } from '#lib/store/artifacts.ts'
 import { totals } from '#lib/store/totals.ts'
 import type { Reader } from '#lib/store/database.ts'
 import { experimentSummaries, getExperiment } from '#lib/store/experiments.ts'
 import { listGrants } from '#lib/store/grants.ts'
 import { experimentKeys } from '#lib/store/keys.ts'
-import { childrenOf, findRunInfo, getRunInfo, getRuns } from '#lib/store/runs.ts'
+import { runModels } from '#lib/store/run-models.ts'
+import { childrenOf, findRunInfo, getRuns } from '#lib/store/runs.ts'
 import { readSetting } from '#lib/store/settings.ts'
+import type { Store } from '#lib/store/store.ts'
 import { runsInTrash } from '#lib/store/trash.ts'
-import { DURABILITY_SETTING, isDurability, runArtifactPath } from './commands.ts'
+import { DURABILITY_SETTING, artifactPlace, isDurability } from './commands.ts'
 import type { Notebooks } from './notebooks.ts'
 import type { Answers, DrawnSeries, Query, RunDetail, SeriesQuery } from './protocol.ts'
 import { RunsView } from './runs-view.ts'
@@ -21,6 +24,7 @@ import { SeriesCache } from './series-cache.ts'
 /** What answers draw on besides the store's rows. */
 export interface Surroundings {
   readonly notebooks: Notebooks
+  readonly localArtifacts: Store['localArtifacts']
   /** Bytes of the database in memory, and of the log since the last checkpoint. */
   readonly sizes: () => { readonly databaseBytes: number; readonly logBytes: number }
 }
@@ -60,8 +64,8 @@ export class Answering {
       case 'series':
         return this.#drawn(r, query)
       case 'artifacts': {
-        const { artifactUri } = await getRunInfo(r, parseRunId(query.runId))
-        return artifactsBelow(r, artifactUri, query.path)
+        const { uri, path } = await artifactPlace(r, query)
+        return listBelowRoot({ read: (fn) => fn(r), localArtifacts: this.#around.localArtifacts }, uri, path)
       }
       case 'trash':
         return {
@@ -108,13 +112,7 @@ async function runDetail(r: Reader, id: RunId, memory: WatchMemory): Promise<Run
     run,
     experiment: await getExperiment(r, run.info.experimentId),
     parent: parentId ? await findRunInfo(r, parentId as RunId) : null,
-    children: await childrenOf(r, id)
+    children: await childrenOf(r, id),
+    models: await runModels(r, run)
   }
-}
-
-/** A folder's entries with paths inside the run. */
-async function artifactsBelow(r: Reader, artifactUri: string, path: string) {
-  const root = runArtifactPath(artifactUri, '')
-  const entries = await listArtifacts(r, runArtifactPath(artifactUri, path))
-  return entries.map((entry) => ({ ...entry, path: entry.path.slice(root.length + 1) }))
 }

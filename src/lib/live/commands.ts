@@ -1,10 +1,11 @@
-import { artifactRootPath, parseArtifactPath } from '#lib/domain/artifact.ts'
-import { RunnelError, absent, invalid } from '#lib/domain/errors.ts'
-import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
+import { parseArtifactPath } from '#lib/domain/artifact.ts'
+import { absent, invalid } from '#lib/domain/errors.ts'
+import { parseExperimentId, parseModelId, parseRunId, type ExperimentId, type ModelId, type RunId } from '#lib/domain/ids.ts'
 import { isRunStatus, isTerminal } from '#lib/domain/run.ts'
 import { seriesOf } from '#lib/domain/series.ts'
 import { validateExperimentName, validateExperimentTag, validateRunTag } from '#lib/domain/validate.ts'
-import { findArtifact } from '#lib/store/artifacts.ts'
+import { openBelowRoot } from '#lib/store/artifact-roots.ts'
+import type { Reader } from '#lib/store/database.ts'
 import {
   createExperiment,
   deleteExperiment,
@@ -13,6 +14,7 @@ import {
   setExperimentTag
 } from '#lib/store/experiments.ts'
 import { revokeGrant } from '#lib/store/grants.ts'
+import { getLoggedModel } from '#lib/store/logged-models.ts'
 import { metricHistory } from '#lib/store/metrics.ts'
 import { deleteRun, getRunInfo, requireActiveRun, restoreRun, updateRun } from '#lib/store/runs.ts'
 import { writeSetting } from '#lib/store/settings.ts'
@@ -79,7 +81,7 @@ export function createCommands(
       return { experiments, runs, bytes }
     },
     runIds: (query) => store.read((r) => matchingIds(r, query)),
-    readArtifact: (runId, path) => readArtifact(store, parseRunId(runId), path),
+    readArtifact: (runId, path, modelId) => readArtifact(store, { runId, modelId, path }),
     history: async (runId, key) => {
       return seriesOf(await store.read((r) => metricHistory(r, parseRunId(runId), key)))
     },
@@ -101,24 +103,29 @@ export function createCommands(
 
 const experiment = (id: ExperimentId): ExperimentId => parseExperimentId(id)
 
-/** The path below the artifact root of something inside a run; the run's own root for `''`. */
-export function runArtifactPath(artifactUri: string, path: string): string {
-  const root = artifactRootPath(artifactUri)
-  if (root === null)
-    throw new RunnelError(
-      'NOT_IMPLEMENTED',
-      `The artifacts of this run lie at ${artifactUri}, which this browser cannot read.`
-    )
-  const inside = parseArtifactPath(path, { allowRoot: true })
-  return inside === '' ? root : `${root}/${inside}`
+/** Something among the artifacts of a run, or of one of its logged models. */
+interface ArtifactName {
+  readonly runId: RunId
+  readonly modelId?: ModelId | undefined
+  readonly path: string
 }
 
-async function readArtifact(store: Store, runId: RunId, path: string): Promise<Blob> {
-  const file = await store.read(async (r) => {
-    const { artifactUri } = await getRunInfo(r, runId)
-    return findArtifact(r, runArtifactPath(artifactUri, path))
-  })
-  const blob = file && (await store.blobs.get(file.blobId))
-  if (!blob) throw absent(`No such artifact: ${path}`)
-  return blob.type === file.mediaType ? blob : blob.slice(0, blob.size, file.mediaType)
+/** The artifact root that a page names, and the path below it. Fails when there is no such run or model. */
+export async function artifactPlace(
+  r: Reader,
+  { runId, modelId, path }: ArtifactName
+): Promise<{ readonly uri: string; readonly path: string }> {
+  const owner =
+    modelId === undefined
+      ? await getRunInfo(r, parseRunId(runId))
+      : await getLoggedModel(r, parseModelId(modelId), { allowDeleted: true })
+  return { uri: owner.artifactUri, path: parseArtifactPath(path, { allowRoot: true }) }
+}
+
+async function readArtifact(store: Store, name: ArtifactName): Promise<Blob> {
+  const { uri, path } = await store.read((r) => artifactPlace(r, name))
+  const file = await openBelowRoot(store, uri, path)
+  if (!file) throw absent(`No such artifact: ${name.path}`)
+  const { blob, mediaType } = file
+  return mediaType === null || blob.type === mediaType ? blob : blob.slice(0, blob.size, mediaType)
 }

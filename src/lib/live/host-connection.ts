@@ -11,15 +11,11 @@ import { CLOSE, LIVE_SOCKET_PATH, protocolsFor } from '#lib/socket/agreement.ts'
 import { Tunnel } from '#lib/socket/tunnel.ts'
 import { LiveClient, type StorePort } from './client.ts'
 import { answerInstead, readLiveMessage } from './comlink-messages.ts'
+import { readHostInfo, type HostInfo } from './host-info.ts'
 import type { PageRole } from './protocol.ts'
 import { HOST_INFO_PATH } from './store-paths.ts'
 
-/** What a host says of itself to anybody. */
-export interface HostInfo {
-  readonly version: string
-  /** Whether it answers only those who show its token. */
-  readonly token: boolean
-}
+export type { HostInfo }
 
 export interface HostConnectionOptions {
   /** The host's origin. */
@@ -46,18 +42,6 @@ export async function probeHost(origin: string = location.origin): Promise<HostI
   // A host that is starting, or something in front of one that is away: that says nothing of a store.
   if (response.status >= 500) throw new RunnelError('TEMPORARILY_UNAVAILABLE', `${origin} does not answer.`)
   return response.ok ? readHostInfo(await response.text()) : null
-}
-
-export function readHostInfo(text: string): HostInfo | null {
-  let info: unknown
-  try {
-    info = JSON.parse(text)
-  } catch {
-    return null
-  }
-  if (typeof info !== 'object' || info === null) return null
-  const { store, version, token } = info as Readonly<Record<string, unknown>>
-  return store === true && typeof version === 'string' ? { version, token: token === true } : null
 }
 
 /** Connect to the store of a host. */

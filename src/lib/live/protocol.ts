@@ -8,9 +8,10 @@ import type { ArtifactEntry } from '#lib/domain/artifact.ts'
 import type { Drawn } from '#lib/domain/downsample.ts'
 import type { WireError } from '#lib/domain/errors.ts'
 import type { Experiment, ExperimentSummary } from '#lib/domain/experiment.ts'
-import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
+import type { ExperimentId, ModelId, RunId } from '#lib/domain/ids.ts'
 import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type { Run, RunInfo, RunStatus } from '#lib/domain/run.ts'
+import type { RunModels } from '#lib/domain/run-model.ts'
 import type { SeriesAxis } from '#lib/domain/series.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
 import type { SaveState } from '#lib/store/journal.ts'
@@ -61,7 +62,8 @@ export type Query =
   | { readonly kind: 'keys'; readonly experimentId: ExperimentId }
   | { readonly kind: 'run'; readonly runId: RunId }
   | SeriesQuery
-  | { readonly kind: 'artifacts'; readonly runId: RunId; readonly path: string }
+  /** Of the run, or of one of its logged models. */
+  | { readonly kind: 'artifacts'; readonly runId: RunId; readonly modelId?: ModelId; readonly path: string }
   | { readonly kind: 'trash' }
   | { readonly kind: 'settings' }
   | { readonly kind: 'storage' }
@@ -95,6 +97,7 @@ export interface RunDetail {
   readonly experiment: Experiment
   readonly parent: RunInfo | null
   readonly children: readonly RunInfo[]
+  readonly models: RunModels
 }
 
 /** A series as drawn, transferred. With a range, one point beyond each of its ends comes with it, where there is one. */
@@ -182,8 +185,8 @@ export interface Commands {
   emptyTrash(): Promise<{ readonly experiments: number; readonly runs: number; readonly bytes: number }>
   /** Ids of every match of a runs query, in order: for "select all". */
   runIds(query: Omit<RunsQuery, 'kind' | 'from' | 'to' | 'columns'>): Promise<readonly RunId[]>
-  /** An artifact's bytes; the Blob is read lazily. */
-  readArtifact(runId: RunId, path: string): Promise<Blob>
+  /** An artifact's bytes, of the run or of one of its logged models; the Blob is read lazily. */
+  readArtifact(runId: RunId, path: string, modelId?: ModelId): Promise<Blob>
   /** Every point of a series, for tables and export, in MLflow's order (timestamp, step, value); parallel arrays. */
   history(runId: RunId, key: string): Promise<{ steps: Float64Array; timestamps: Float64Array; values: Float64Array }>
   setDurability(durability: Durability): Promise<void>

@@ -17,6 +17,7 @@ export const MOST_WATCHES = 10_000
 
 const isText: Check = (value) => typeof value === 'string'
 const isNumber: Check = (value) => typeof value === 'number'
+const isTextOrAbsent: Check = (value) => value === undefined || isText(value)
 const isViewType: Check = (value) => (VIEW_TYPES as readonly unknown[]).includes(value)
 const isListOf =
   (isItem: Check, most: number): Check =>
@@ -55,7 +56,7 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
     range: isRange,
     buckets: (value) => typeof value === 'number' && value <= MOST_BUCKETS
   },
-  artifacts: { runId: isText, path: isText },
+  artifacts: { runId: isText, modelId: isTextOrAbsent, path: isText },
   trash: {},
   settings: {},
   storage: {},

@@ -15,10 +15,13 @@ const plainPaths: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Does a page of this origin ask the host's store and not this browser's? Both answer the same paths; clients outside the browser reach the
- * host alone, and the pages say `space=host` in the query where they mean it.
+ * Whose answer a request of this origin wants, where both the host and this browser keep a store behind the same paths: `space=host` or
+ * `space=browser` in its query. Null when it does not say: then a host that keeps a store is meant, as for clients outside the browser.
  */
-export const isForHost = (url: URL): boolean => url.searchParams.get('space') === 'host'
+export const spaceAsked = (url: URL): 'host' | 'browser' | null => {
+  const space = url.searchParams.get('space')
+  return space === 'host' || space === 'browser' ? space : null
+}
 
 /** What the host says of itself; a site without one has `null` there. Asked for anew each time: an answer of yesterday means nothing. */
 export const HOST_INFO_PATH = '/runnel-host.json'

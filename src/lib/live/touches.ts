@@ -27,16 +27,18 @@ export function touches(change: Change, query: Query, context: Context): boolean
     case 'keys':
       return has('key', 'experiment') && change.experiments.has(query.experimentId)
     case 'run':
-      // A run of any experiment may name this one as its parent, and the run's own experiment may be renamed or deleted.
+      // A run of any experiment may name this one as its parent, and the run's own experiment may be renamed or deleted. A version is
+      // registered by a name, whichever run it came from.
       return (
         touchesRun(change, query.runId) ||
-        has('run', 'tag') ||
-        (has('experiment') && touchesExperiment(change, context))
+        has('run', 'tag', 'registered-model') ||
+        (has('experiment', 'logged-model') && touchesExperiment(change, context))
       )
     case 'series':
       return has('metric', 'run') && touchesRun(change, query.runId)
     case 'artifacts':
-      return has('artifact') && touchesRun(change, query.runId)
+      // A model's files are no run's.
+      return has('artifact') && (query.modelId !== undefined || touchesRun(change, query.runId))
     case 'settings':
       return has('setting', 'grant')
     case 'storage':
