@@ -2,6 +2,7 @@
  * Values as MLflow's error texts show them: JSON as Python's json.dumps writes it, numbers as Python's repr, types by Python's names.
  * Clients and people search for these texts, so they are kept to the letter.
  */
+import { invalid } from './errors.ts'
 
 /** A value echoed in an error is cut here (ours): a megabyte key should not come back as a megabyte of message. */
 const SHOWN_LENGTH = 2000
@@ -12,6 +13,21 @@ export function pythonJson(value: unknown): string {
   const text = dump(value, 0)
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text
 }
+
+/**
+ * `json.dumps(value)`: `, ` and `: ` between the parts, keys in their order, non-ASCII escaped. Of what JSON.parse gave: nothing is cut.
+ * Fails with INVALID_PARAMETER_VALUE past 200 levels, where Python's own bound is 1,000.
+ */
+export function pythonSpacedJson(value: unknown, depth = 0): string {
+  if (depth > WRITTEN_DEPTH) throw invalid(`This JSON nests more than ${WRITTEN_DEPTH} levels.`)
+  if (Array.isArray(value)) return `[${value.map((item) => pythonSpacedJson(item, depth + 1)).join(', ')}]`
+  const plain = (item: unknown) => escapeNonAscii(JSON.stringify(item))
+  if (typeof value !== 'object' || value === null) return plain(value)
+  const fields = Object.entries(value).map(([key, item]) => `${plain(key)}: ${pythonSpacedJson(item, depth + 1)}`)
+  return `{${fields.join(', ')}}`
+}
+
+const WRITTEN_DEPTH = 200
 
 /** The JSON a value came from, by its Python type; a number without a fraction counts as int. */
 export function pythonTypeName(value: unknown): string {
@@ -51,6 +67,23 @@ export function pythonText(text: string): string {
 }
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+/** `repr` of what JSON.parse gave: `None`, `True`, `['a']`, `{'k': 1}`. Cut like every value an error echoes. */
+export function pythonRepr(value: unknown): string {
+  const text = represent(value, 0)
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text
+}
+
+function represent(value: unknown, depth: number): string {
+  if (depth > SHOWN_DEPTH) return '…'
+  if (value === null || value === undefined) return 'None'
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : pythonFloat(value)
+  if (Array.isArray(value)) return `[${value.map((item) => represent(item, depth + 1)).join(', ')}]`
+  if (typeof value === 'string') return pythonText(value)
+  const fields = Object.entries(value).map(([key, item]) => `${pythonText(key)}: ${represent(item, depth + 1)}`)
+  return `{${fields.join(', ')}}`
+}
 
 /** JSON text in ASCII alone, as Python writes it by default. */
 export const escapeNonAscii = (json: string): string =>

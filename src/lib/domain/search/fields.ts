@@ -62,7 +62,8 @@ function unknownPrefix<A extends string>(
   vocabulary: Vocabulary<A>
 ): SearchSyntaxError {
   const expected = keyPrefixes(vocabulary)
-  return new SearchSyntaxError(`Invalid entity type '${prefix}'. ${vocabulary.validPrefixes}`, {
+  const refusal = vocabulary.prefixRefusal?.(prefix)
+  return new SearchSyntaxError(refusal ?? `Invalid entity type '${prefix}'. ${vocabulary.validPrefixes}`, {
     position: token.start,
     length: prefix.length,
     expected,

@@ -147,8 +147,10 @@ function numberComparison<A extends string>(
     return { kind: 'number', field, comparator: comparator as NumberComparator, value }
   }
   const key = fieldToken.kind === 'name' ? fieldToken.key : fieldToken.text
+  if (comparator === undefined && vocabulary.comparatorRefusal) throw wrongComparator(field, operator, vocabulary)
   if (vocabulary.integerRefusal) {
-    if (comparator === undefined) throw wrongComparator(field, operator, vocabulary)
+    if (operand.kind === 'value' && operand.token.kind === 'name')
+      throw unquoted(field, operator, comparator, operand.token, vocabulary)
     throw misfit(vocabulary.integerRefusal(key, pythonValue(operand)), extentOf(operand), ['a number'])
   }
   const what = field.kind === 'metric' ? 'metric' : `numeric attribute: ${key}`
@@ -170,7 +172,7 @@ function numberOf<A extends string>(operand: Operand, vocabulary: Vocabulary<A>)
 }
 
 function pythonValue(operand: Operand): string {
-  if (operand.kind === 'list' || operand.token.kind === 'name') return extentOf(operand).raw
+  if (operand.kind === 'list') return operand.raw
   const { token } = operand
   return token.kind === 'text' ? pythonText(token.text) : token.kind === 'number' ? pythonFloat(token.value) : token.raw
 }
@@ -186,11 +188,12 @@ function textComparison<A extends string>(
     return { kind: 'set', field, comparator: comparator as SetComparator, values: listValues(operand) }
   }
   const token = operand.token
-  if (token.kind !== 'text') throw unquoted(field, operator, comparator, token, vocabulary)
+  const value = token.kind === 'text' ? token.text : vocabulary.bareTexts ? token.raw : null
+  if (value === null) throw unquoted(field, operator, comparator, token, vocabulary)
   if (comparator === undefined) throw wrongComparator(field, operator, vocabulary)
   const isPattern = comparator === 'LIKE' || comparator === 'ILIKE'
-  if (isPattern && token.text.length > SEARCH.patternLength) throw longPattern(token)
-  return { kind: 'text', field, comparator: comparator as TextComparator, value: token.text }
+  if (isPattern && value.length > SEARCH.patternLength) throw longPattern(token)
+  return { kind: 'text', field, comparator: comparator as TextComparator, value }
 }
 
 const LIST_MESSAGE = 'While parsing a list in the query, expected'

@@ -55,7 +55,8 @@ export function structural<A extends string>(cursor: TokenCursor<A>, expected: r
   const tokens = misplaced(cursor)
   const clauses = tokens.slice(0, SEARCH.namedTokens).map((raw) => `${quote}${raw}${quote}`)
   if (tokens.length > clauses.length) clauses.push('…')
-  return new SearchSyntaxError(`Invalid clause(s) in filter string: ${clauses.join(', ')}`, {
+  const refusal = cursor.vocabulary.shapeRefusal?.(cursor.text)
+  return new SearchSyntaxError(refusal ?? `Invalid clause(s) in filter string: ${clauses.join(', ')}`, {
     position: token?.start ?? cursor.text.length,
     length: token === undefined ? 0 : token.end - token.start,
     expected,

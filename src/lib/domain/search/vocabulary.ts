@@ -28,6 +28,12 @@ export interface Vocabulary<A extends string> {
   comparatorRefusal?(field: Field<A>, comparator: string): string
   /** MLflow's sentence for an attribute's value that is no quoted text, where it is not that of runs. */
   unquotedRefusal?(raw: string): string
+  /** MLflow's sentence about a prefix it does not know, where it is not that of runs. */
+  prefixRefusal?(prefix: string): string
+  /** MLflow's sentence for a filter that is no list of comparisons, where it does not name the tokens it could not place. */
+  shapeRefusal?(filter: string): string
+  /** A text may stand without quotes when it is one word or number. */
+  readonly bareTexts?: boolean
   /** Given where numbers are whole ones, in quotes or not: MLflow's sentence for any other value, `shown` as Python shows it. */
   integerRefusal?(key: string, shown: string): string
 }
