@@ -56,6 +56,11 @@ export function parseRunId(text: string): RunId {
   return text
 }
 
+export function parseModelId(text: string): ModelId {
+  if (!isModelId(text)) throw invalid(`Invalid value ${JSON.stringify(text)} for parameter 'model_id' supplied.`)
+  return text
+}
+
 export function parseExperimentId(text: string): ExperimentId {
   if (!/^-?\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text)))
     throw invalid(`Invalid experiment ID '${text}'. Experiment ID must be a valid integer.`)

@@ -14,6 +14,7 @@ export const TAGS = {
   parentRunId: 'mlflow.parentRunId',
   note: 'mlflow.note.content',
   dataContext: 'mlflow.data.context',
+  modelHistory: 'mlflow.log-model.history',
   loggedImages: 'mlflow.loggedImages'
 } as const
 

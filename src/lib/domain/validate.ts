@@ -231,7 +231,7 @@ function bounded(name: string, most: number, text: string, path: string): void {
 
 // ── texts ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const SEE_DOCS = 'See the API docs for more information about request parameters.'
+export const SEE_DOCS = 'See the API docs for more information about request parameters.'
 
 /** Absent, null and empty all count as missing. */
 export const missing = (name: string): RunnelError =>

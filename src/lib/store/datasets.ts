@@ -1,7 +1,7 @@
-import type { DatasetInput } from '#lib/domain/dataset.ts'
-import { randomHex, type RunId } from '#lib/domain/ids.ts'
+import type { DatasetInput, DatasetSummary } from '#lib/domain/dataset.ts'
+import { randomHex, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
-import type { Tag } from '#lib/domain/tag.ts'
+import { TAGS, type Tag } from '#lib/domain/tag.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 
@@ -112,4 +112,33 @@ async function inputTags(r: Reader, inputIds: readonly string[]): Promise<Map<st
       byInput.set(input_uuid, [...(byInput.get(input_uuid) ?? []), { key: name, value }])
   }
   return byInput
+}
+
+/** At most `limit` summaries of what runs of these experiments were fed, by experiment, name, digest and context, those without one first. */
+export async function datasetSummaries(
+  r: Reader,
+  ids: readonly ExperimentId[],
+  limit: number
+): Promise<DatasetSummary[]> {
+  const rows = await r.db
+    .selectFrom('datasets')
+    .innerJoin('inputs', (join) =>
+      join.onRef('inputs.source_id', '=', 'datasets.dataset_uuid').on('inputs.source_type', '=', 'DATASET')
+    )
+    .leftJoin('input_tags', (join) =>
+      join.onRef('input_tags.input_uuid', '=', 'inputs.input_uuid').on('input_tags.name', '=', TAGS.dataContext)
+    )
+    .select(['datasets.experiment_id', 'datasets.name', 'datasets.digest', 'input_tags.value as context'])
+    .distinct()
+    .where('datasets.experiment_id', 'in', ids.map(Number))
+    .orderBy('datasets.experiment_id')
+    .orderBy('datasets.name')
+    .orderBy('datasets.digest')
+    .orderBy('context')
+    .limit(limit)
+    .execute()
+  return rows.map(({ experiment_id, ...summary }) => ({
+    ...summary,
+    experimentId: String(experiment_id) as ExperimentId
+  }))
 }
