@@ -42,13 +42,15 @@ export interface Page<T> {
 
 /**
  * One page of something that is read by limit and offset. One more than asked for is read, so that a token is given only when there is more.
+ * `tokenAt` makes the token of a page by its offset.
  */
 export async function readPage<T>(
   most: number,
   offset: number,
-  read: (limit: number, offset: number) => Promise<readonly T[]>
+  read: (limit: number, offset: number) => Promise<readonly T[]>,
+  tokenAt: (offset: number) => string = pageToken
 ): Promise<Page<T>> {
   const rows = await read(most + 1, offset)
   if (rows.length <= most) return { items: rows }
-  return { items: rows.slice(0, most), nextPageToken: pageToken(offset + most) }
+  return { items: rows.slice(0, most), nextPageToken: tokenAt(offset + most) }
 }

@@ -250,7 +250,7 @@ const RUNS: readonly Row[] = [
     { run_id: 'RUN', metric_key: 'm', max_results: '0' },
     400,
     IPV,
-    /must be a positive integer$/
+    /must be a positive integer\.$/
   ]
 ]
 
@@ -407,7 +407,7 @@ const DATA: readonly Row[] = [
     IPV,
     "'value' exceeds the maximum length of 500 characters"
   ],
-  ['runs/log-inputs', { run_id: 'RUN', models: [{ model_id: 'm-1' }] }, 501, 'NOT_IMPLEMENTED', /logged models/]
+  ['runs/log-inputs', { run_id: 'RUN', models: [{}] }, 400, IPV, missing('models[0].model_id')]
 ]
 
 const over = (n: number, most: number, what: string) =>

@@ -357,18 +357,11 @@ describe.each(ENGINES)('%s', (engine) => {
       expect(info.json).toEqual({ store_type: 'SqlStore', workspaces_enabled: false })
     })
 
-    test('API-T6 a search over logged models finds none: the Python client asks it whenever it lists a folder', async () => {
-      const answer = await api.post('logged-models/search', { experiment_ids: ['0'], filter: "name = 'dir'" })
-      expect([answer.status, answer.text]).toEqual([200, '{}'])
-    })
-
     test('API-T5 what is not here says so in JSON, with a status that clients do not retry', async () => {
       const cases: [string, string, number, string][] = [
         ['GET', '/api/2.0/mlflow/nope', 404, 'ENDPOINT_NOT_FOUND'],
         ['GET', '/api/', 404, 'ENDPOINT_NOT_FOUND'],
         ['GET', '/elsewhere', 404, 'ENDPOINT_NOT_FOUND'],
-        ['POST', '/api/2.0/mlflow/logged-models', 501, 'NOT_IMPLEMENTED'],
-        ['PATCH', '/api/2.0/mlflow/logged-models/m-1', 501, 'NOT_IMPLEMENTED'],
         ['POST', '/ajax-api/2.0/mlflow/registered-models/create', 501, 'NOT_IMPLEMENTED'],
         ['POST', '/api/3.0/mlflow/traces', 501, 'NOT_IMPLEMENTED'],
         ['POST', '/v1/traces', 501, 'NOT_IMPLEMENTED'],

@@ -9,7 +9,6 @@ import { errorResponse } from '../status.ts'
 
 /** Below `/api/<version>/mlflow/`; whole families by their first segment. */
 const FAMILIES: Readonly<Record<string, string>> = {
-  'logged-models': 'logged models',
   traces: 'traces',
   assessments: 'assessments',
   datasets: 'evaluation datasets',
@@ -24,12 +23,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
 }
 
 const OPERATIONS: Readonly<Record<string, string>> = {
-  'runs/log-model': 'logged models',
-  'runs/outputs': 'logged models',
   'runs/create-promptlab-run': 'prompts',
-  'metrics/get-history-bulk': 'metric histories of several runs at once',
-  'metrics/get-history-bulk-interval': 'metric histories of several runs at once',
-  'experiments/search-datasets': 'a search over datasets',
   'artifacts/presigned-upload-url': 'presigned uploads',
   'artifacts/presigned-download-url': 'presigned downloads',
   'get-trace-artifact': 'traces'

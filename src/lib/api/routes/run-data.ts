@@ -1,6 +1,6 @@
-/** What is logged to a run: metrics, params, tags, datasets. One request is one transaction: all of it is kept, or none. */
-import { RunnelError } from '#lib/domain/errors.ts'
+/** What is logged to a run: metrics, params, tags, datasets, models. One request is one transaction: all of it is kept, or none. */
 import { parseRunId, type RunId } from '#lib/domain/ids.ts'
+import { modelRecord } from '#lib/domain/model-record.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
 import {
   validateBatch,
@@ -12,12 +12,16 @@ import {
 import type { Tx } from '#lib/store/database.ts'
 import { logInputs } from '#lib/store/datasets.ts'
 import { logPoints } from '#lib/store/metrics.ts'
+import { logModelInputs, logModelOutputs } from '#lib/store/model-edges.ts'
+import { logModelMetrics } from '#lib/store/model-metrics.ts'
+import { appendModelRecord } from '#lib/store/model-records.ts'
 import { logParams } from '#lib/store/params.ts'
 import { requireActiveRun } from '#lib/store/runs.ts'
 import { deleteRunTag, setRunTags } from '#lib/store/tags.ts'
 import type { Endpoint, Endpoints } from '../endpoint.ts'
 import { parseDatasetInput } from '../wire/dataset.ts'
 import type { Fields } from '../wire/fields.ts'
+import { parseModelInput, parseModelOutput } from '../wire/logged-model.ts'
 import { parseMetricPoint } from '../wire/metric.ts'
 import { runIdOf } from '../wire/run-id.ts'
 import { parseTags } from '../wire/tag.ts'
@@ -44,7 +48,9 @@ export const runDataEndpoints: Endpoints = (store, origin) => {
     logging('set-tag', parseSetTag),
     logging('delete-tag', parseDeleteTag),
     logging('log-batch', parseLogBatch, strictRunId),
-    logging('log-inputs', parseLogInputs, strictRunId)
+    logging('log-inputs', parseLogInputs, strictRunId),
+    logging('outputs', parseLogOutputs),
+    logging('log-model', parseLogModel)
   ]
 }
 
@@ -53,7 +59,10 @@ const strictRunId = (fields: Fields): RunId => parseRunId(fields.requiredRunId()
 function parseLogMetric(fields: Fields) {
   const point = parseMetricPoint(fields)
   validateMetricPoint(point)
-  return (tx: Tx, run: RunInfo) => logPoints(tx, run, [point])
+  return async (tx: Tx, run: RunInfo) => {
+    await logPoints(tx, run, [point])
+    await logModelMetrics(tx, run, [point])
+  }
 }
 
 /** An absent value is the empty text, as in MLflow. */
@@ -75,7 +84,7 @@ function parseDeleteTag(fields: Fields) {
 }
 
 /**
- * Params, then metrics, then tags. MLflow commits each stage by itself, so that a metric that cannot be kept leaves the params behind;
+ * Params, then metrics, also those of models, then tags. MLflow commits each stage by itself, so that a metric that cannot be kept leaves the params behind;
  * here a batch is one transaction.
  */
 function parseLogBatch(fields: Fields) {
@@ -88,6 +97,7 @@ function parseLogBatch(fields: Fields) {
   return async (tx: Tx, run: RunInfo) => {
     await logParams(tx, run, batch.params)
     await logPoints(tx, run, batch.metrics)
+    await logModelMetrics(tx, run, batch.metrics)
     await setRunTags(tx, run, batch.tags)
   }
 }
@@ -95,7 +105,19 @@ function parseLogBatch(fields: Fields) {
 function parseLogInputs(fields: Fields) {
   const inputs = fields.messages('datasets').map(parseDatasetInput)
   inputs.forEach((input, index) => validateDatasetInput(input, `datasets[${index}]`))
-  if (fields.messages('models').length > 0)
-    throw new RunnelError('NOT_IMPLEMENTED', 'This store keeps no logged models yet, so none can be an input of a run.')
-  return (tx: Tx, run: RunInfo) => logInputs(tx, run, inputs)
+  const models = fields.messages('models').map(parseModelInput)
+  return async (tx: Tx, run: RunInfo) => {
+    await logInputs(tx, run, inputs)
+    await logModelInputs(tx, run, models)
+  }
+}
+
+function parseLogOutputs(fields: Fields) {
+  const models = fields.requiredMessages('models').map(parseModelOutput)
+  return (tx: Tx, run: RunInfo) => logModelOutputs(tx, run, models)
+}
+
+function parseLogModel(fields: Fields) {
+  const record = modelRecord(fields.requiredText('model_json'))
+  return (tx: Tx, run: RunInfo) => appendModelRecord(tx, run, record)
 }

@@ -46,7 +46,7 @@ const lookups = (store: Store): Endpoint[] => [
         const page = await readPage(most, start, (limit, offset) => runIds(r.db, { ...search, limit, offset }))
         return { runs: await getRuns(r, page.items), nextPageToken: page.nextPageToken }
       })
-      return { runs: unlessEmpty(runs.map((run) => runToWire(run))), next_page_token: nextPageToken }
+      return { runs: unlessEmpty(runs.map((run) => runToWire(run, { found: true }))), next_page_token: nextPageToken }
     }
   }
 ]

@@ -6,7 +6,7 @@
  * fields after it; here every such value is refused. Unknown enum names are the exception, which its clients may send.
  */
 import { pythonTypeName } from '#lib/domain/python-text.ts'
-import { missing, validateInteger, validateText, wrongType } from '#lib/domain/validate.ts'
+import { invalidValue, missing, validateInteger, validateText, wrongType } from '#lib/domain/validate.ts'
 import type { JsonFields } from './json.ts'
 
 export class Fields {
@@ -110,6 +110,16 @@ export class Fields {
     return found
   }
 
+  /** The same of what must be there and be known; numbers count from `first`. */
+  requiredOneOf<T extends string>(name: string, names: readonly T[], first = 1): T {
+    this.#demand(name)
+    const value = this.#value(name)
+    const text = typeof value === 'string' || typeof value === 'number' ? String(value) : null
+    const found = names.find((candidate, index) => candidate === text || String(index + first) === text)
+    if (found === undefined) throw invalidValue(this.name(name), value, `Expected one of ${names.join(', ')}.`)
+    return found
+  }
+
   #list(name: string): readonly unknown[] {
     const value = this.#value(name)
     if (value === undefined) return []
@@ -125,6 +135,12 @@ export class Fields {
     })
   }
 
+  /** The same of a list that must be there; it may be empty. */
+  requiredTexts(name: string): readonly string[] {
+    this.#demand(name)
+    return this.texts(name)
+  }
+
   /** A list of messages, each to be read with its own path. */
   messages(name: string): readonly Fields[] {
     return this.#list(name).map((item, index) => {
@@ -132,6 +148,12 @@ export class Fields {
         throw this.#refuse(`${name}[${index}]`, item)
       return new Fields(item as JsonFields, this.name(`${name}[${index}]`))
     })
+  }
+
+  /** The same of a list that must be there; it may be empty. */
+  requiredMessages(name: string): readonly Fields[] {
+    this.#demand(name)
+    return this.messages(name)
   }
 
   requiredMessage(name: string): Fields {

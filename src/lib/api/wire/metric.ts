@@ -1,18 +1,35 @@
+import { invalid } from '#lib/domain/errors.ts'
+import { parseModelId } from '#lib/domain/ids.ts'
+import type { DatasetName, LoggedPoint } from '#lib/domain/logged-model.ts'
 import type { MetricPoint } from '#lib/domain/metric.ts'
 import type { Fields } from './fields.ts'
 import { wireDouble, type Message } from './json.ts'
 
-/**
- * A point of log-metric or log-batch. `model_id`, `dataset_name` and `dataset_digest` are not read: they tie the point to a logged model,
- * which this store does not keep; the run's own metric is the same without them.
- */
-export const parseMetricPoint = (fields: Fields): MetricPoint => ({
-  key: fields.requiredText('key'),
-  value: fields.requiredDouble('value'),
-  timestamp: fields.requiredInteger('timestamp'),
-  step: fields.integer('step') ?? 0
-})
+/** A point of log-metric or log-batch. */
+export function parseMetricPoint(fields: Fields): LoggedPoint {
+  const point = {
+    key: fields.requiredText('key'),
+    value: fields.requiredDouble('value'),
+    timestamp: fields.requiredInteger('timestamp'),
+    step: fields.integer('step') ?? 0
+  }
+  const modelId = fields.text('model_id')
+  const dataset = datasetName(fields)
+  // Nearly every point is of no model: it stays the object it is.
+  return modelId || dataset
+    ? { ...point, ...(modelId && { modelId: parseModelId(modelId) }), ...(dataset && { dataset }) }
+    : point
+}
 
+function datasetName(fields: Fields): DatasetName | null {
+  const name = fields.text('dataset_name')
+  const digest = fields.text('dataset_digest')
+  if (!name && !digest) return null
+  if (!name || !digest) throw invalid('Both dataset_name and dataset_digest must be provided if one is provided')
+  return { name, digest }
+}
+
+/** JSON has one zero: a -0 goes out as 0, which is all MLflow keeps of it. */
 export const metricPointToWire = ({ key, value, timestamp, step }: MetricPoint): Message => ({
   key,
   value: wireDouble(value),

@@ -1,6 +1,7 @@
 import type { Run, RunInfo } from '#lib/domain/run.ts'
 import { datasetInputToWire } from './dataset.ts'
 import type { Message } from './json.ts'
+import { modelInputToWire, modelOutputToWire } from './logged-model.ts'
 import { metricPointToWire } from './metric.ts'
 import { tagsToWire, unlessEmpty } from './tag.ts'
 
@@ -18,14 +19,24 @@ export const runInfoToWire = (info: RunInfo): Message => ({
   run_id: info.runId
 })
 
-/** `inputs` is there even when empty, as in MLflow; so is `outputs`, except in the answer to runs/create. */
-export const runToWire = ({ info, data, datasets }: Run, { created = false } = {}): Message => ({
-  info: runInfoToWire(info),
+interface RunView {
+  /** The answer to runs/create has no `outputs`. */
+  readonly created?: boolean
+  /** A search leaves the models a run was fed out. */
+  readonly found?: boolean
+}
+
+/** `inputs` and `outputs` are there even when empty, as in MLflow. */
+export const runToWire = (run: Run, { created = false, found = false }: RunView = {}): Message => ({
+  info: runInfoToWire(run.info),
   data: {
-    metrics: unlessEmpty(data.metrics.map(({ key, last }) => metricPointToWire({ key, ...last }))),
-    params: tagsToWire(data.params),
-    tags: tagsToWire(data.tags)
+    metrics: unlessEmpty(run.data.metrics.map(({ key, last }) => metricPointToWire({ key, ...last }))),
+    params: tagsToWire(run.data.params),
+    tags: tagsToWire(run.data.tags)
   },
-  inputs: { dataset_inputs: unlessEmpty(datasets.map(datasetInputToWire)) },
-  outputs: created ? undefined : {}
+  inputs: {
+    dataset_inputs: unlessEmpty(run.datasets.map(datasetInputToWire)),
+    model_inputs: found ? undefined : unlessEmpty(run.modelInputs.map(modelInputToWire))
+  },
+  outputs: created ? undefined : { model_outputs: unlessEmpty(run.modelOutputs.map(modelOutputToWire)) }
 })
