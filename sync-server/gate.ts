@@ -9,10 +9,11 @@
 import type { IncomingMessage } from 'node:http'
 import { errorResponse } from '#lib/api/status.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
+import { tokenAmong } from '#lib/socket/agreement.ts'
 import { hostAllowList, originAllowList, type AllowList } from './allow-list.ts'
 import { partOf, type Part } from './paths.ts'
 import { createRateLimit, type RateOptions } from './rate-limit.ts'
-import { tokenCheck, tokenOfAuthorization, tokenOfProtocols } from './token.ts'
+import { tokenCheck, tokenOfAuthorization } from './token.ts'
 
 export interface GateConfig {
   /** Patterns of names in Host headers; null for MLflow's defaults. */
@@ -126,9 +127,12 @@ const preflight = (knock: Knock, isAllowed: boolean, headers: Readonly<Record<st
 
 const showsToken = (knock: Knock, isToken: (shown: string) => boolean): boolean => {
   const shown = [tokenOfAuthorization(knock.header('authorization'))]
-  if (knock.kind === 'socket') shown.push(tokenOfProtocols(knock.header('sec-websocket-protocol')))
+  if (knock.kind === 'socket') shown.push(tokenAmong(readProtocols(knock)))
   return shown.some((token) => token !== null && isToken(token))
 }
+
+const readProtocols = (knock: Knock): string[] =>
+  (knock.header('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim())
 
 const refuse = (response: Response): Verdict => ({ isAllowed: false, response })
 

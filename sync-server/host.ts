@@ -8,9 +8,11 @@ import { addressOf } from './address.ts'
 import { createAnswer } from './answer.ts'
 import { createApp } from './app.ts'
 import type { HostConfig } from './config.ts'
-import { createGate } from './gate.ts'
+import { createGate, knockOf } from './gate.ts'
 import { listen, type Listening } from './listen.ts'
+import { createLive } from './live.ts'
 import type { NodeStore } from './open-store.ts'
+import { attachSockets } from './sockets.ts'
 import { VERSION } from './version.ts'
 
 export interface Host {
@@ -34,7 +36,7 @@ export interface Host {
 export const openHost = async (config: HostConfig, onFailure: (reason: string) => void): Promise<Host> => {
   if (config.store === null) {
     const pages = createApp(config.folder)
-    return hostOf(config, await listen((request) => pages.fetch(request), config))
+    return hostOf(config.host, await listen((request) => pages.fetch(request), config))
   }
   const { openStore } = await import('./store-place.ts')
   const opened = await openStore(config.store, { artifactRoot: config.artifacts.root, onFailure })
@@ -50,16 +52,30 @@ const openDoors = async (config: HostConfig, opened: NodeStore): Promise<Host> =
   const api = createApi(opened.store, { version: VERSION })
   const gate = createGate(config.gate)
   const listening = await listen(createAnswer({ api, gate, config }), config)
-  const host = hostOf(config, listening, () => opened.close())
+  const sockets = attachSockets(listening.server, {
+    ...createLive({ opened, api, version: VERSION }),
+    authorize: (incoming) => gate(knockOf(incoming, 'socket'))
+  })
+  const host = hostOf(config.host, listening, { before: () => sockets.close(), after: () => opened.close() })
   opened.announce(host.address)
   return host
 }
 
-const hostOf = (config: HostConfig, listening: Listening, closeStore?: () => Promise<void>): Host => {
-  let closing: Promise<void> | undefined
+const hostOf = (name: string, listening: Listening, closing?: Closing): Host => {
+  let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
-    await listening.close()
-    await closeStore?.()
+    try {
+      await closing?.before()
+      await listening.close()
+    } finally {
+      await closing?.after()
+    }
   }
-  return { address: addressOf(config.host, listening.port), port: listening.port, close: () => (closing ??= close()) }
+  return { address: addressOf(name, listening.port), port: listening.port, close: () => (closed ??= close()) }
+}
+
+/** What is closed before the listening ends, and what when nobody can ask any more. */
+interface Closing {
+  readonly before: () => Promise<void>
+  readonly after: () => Promise<void>
 }

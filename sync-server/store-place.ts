@@ -1,11 +1,15 @@
-/** Opening the store of a place, from a host and from the command line alike: never twice at once, its locks see to that. */
-import { mkdir } from 'node:fs/promises'
+/** Opening the store of a place, from a host and from the command line alike: never twice at once, its lock sees to that. */
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { RunnelError } from '#lib/domain/errors.ts'
 import { systemClock } from '#lib/domain/time.ts'
+import { readSetting, writeSetting } from '#lib/store/settings.ts'
+import type { Store } from '#lib/store/store.ts'
 import type { StorePlace } from './config.ts'
+import { fileFailure, isAbsent } from './file-failure.ts'
 import { FolderBlobs } from './folder-blobs.ts'
-import { fileFailure } from './file-failure.ts'
-import { holdLock, type HeldLock } from './folder-lock.ts'
 import { openNodeStore, type NodeStore } from './open-store.ts'
 
 interface OpenOptions {
@@ -24,40 +28,56 @@ export const openStore = async (
   { databaseFile, artifactFolder }: StorePlace,
   { artifactRoot, onFailure }: OpenOptions
 ): Promise<NodeStore> => {
-  await mkdir(artifactFolder, { recursive: true }).catch((cause: unknown) => {
-    throw fileFailure(cause)
+  const owner = await readOwner(artifactFolder)
+  if (owner !== null && !existsSync(databaseFile)) throw ownedElsewhere(artifactFolder)
+  const blobs = await FolderBlobs.open(artifactFolder, systemClock)
+  const opened = await openNodeStore({
+    databaseFile,
+    blobs,
+    ...(artifactRoot !== null && { artifactRoot }),
+    onFailure: ({ message }) => onFailure(message)
   })
-  // Before the folder is opened: that removes what was on its way in, and another host's uploads are not ours to break off.
-  const lock = holdLock(join(artifactFolder, 'blobs'))
   try {
-    const blobs = await FolderBlobs.open(artifactFolder, systemClock)
-    const opened = await openNodeStore({
-      databaseFile,
-      blobs,
-      ...(artifactRoot !== null && { artifactRoot }),
-      onFailure: ({ message }) => onFailure(message)
-    })
-    return withLock(opened, lock)
+    await claimFolder(opened.store, artifactFolder, owner)
+    return opened
   } catch (error) {
-    lock.release()
+    await opened.close()
     throw error
   }
 }
 
-const withLock = (opened: NodeStore, lock: HeldLock): NodeStore => {
-  let closing: Promise<void> | null = null
-  return {
-    store: opened.store,
-    get onSaveState() {
-      return opened.onSaveState
-    },
-    set onSaveState(listener) {
-      opened.onSaveState = listener
-    },
-    announce: (address) => {
-      opened.announce(address)
-      lock.announce(address)
-    },
-    close: () => (closing ??= opened.close().finally(() => lock.release()))
+/** Names the store whose blobs are in a folder. */
+const OWNER_FILE = 'store-id'
+const OWNER_SETTING = 'host.store-id'
+
+/**
+ * A folder of blobs is one store's alone: of two, each would sweep away what only the other refers to. The store's own id, in both places,
+ * stays true when either is moved or copied.
+ */
+const claimFolder = async (store: Store, folder: string, owner: string | null): Promise<void> => {
+  const known = await store.read((r) => readSetting(r, OWNER_SETTING))
+  if (owner !== null) {
+    if (known !== owner) throw ownedElsewhere(folder)
+    return
+  }
+  const id = known ?? randomUUID()
+  if (known === null) await store.write((tx) => writeSetting(tx, OWNER_SETTING, id))
+  await writeFile(join(folder, OWNER_FILE), id).catch((cause: unknown) => {
+    throw fileFailure(cause)
+  })
+}
+
+const readOwner = async (folder: string): Promise<string | null> => {
+  try {
+    return await readFile(join(folder, OWNER_FILE), 'utf8')
+  } catch (cause) {
+    if (isAbsent(cause)) return null
+    throw fileFailure(cause)
   }
 }
+
+const ownedElsewhere = (folder: string): RunnelError =>
+  new RunnelError(
+    'INVALID_STATE',
+    `The artifacts in ${folder} belong to another database. Choose another folder with --artifacts-destination, or that database.`
+  )

@@ -1,8 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** What a WebSocket names beside its protocol to show the token: a browser lets a page set no header there. */
-export const TOKEN_PROTOCOL_PREFIX = 'runnel.token.'
-
 export const newToken = (): string => randomBytes(32).toString('base64url')
 
 /** Whether a token is the one, taking the same time whatever it looks like. */
@@ -18,15 +15,6 @@ export const tokenOfAuthorization = (authorization: string | null): string | nul
   if (scheme.toLowerCase() !== 'basic') return null
   const pair = Buffer.from(credentials, 'base64').toString()
   return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : null
-}
-
-/** The token among the protocols a socket asks for. */
-export const tokenOfProtocols = (protocols: string | null): string | null => {
-  const named = (protocols ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .find((part) => part.startsWith(TOKEN_PROTOCOL_PREFIX))
-  return named === undefined ? null : Buffer.from(named.slice(TOKEN_PROTOCOL_PREFIX.length), 'base64url').toString()
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
