@@ -7,7 +7,7 @@ import svelteConfig from './svelte.config.js'
 
 // Formatting is prettier's; who may import whom is .dependency-cruiser.js's. Here: mistakes a type checker can see.
 export default defineConfig(
-  { ignores: ['build/', '.svelte-kit/', 'node_modules/', 'test-results/', 'playwright-report/', '.cache/'] },
+  { ignores: ['build/', 'dist/', '.svelte-kit/', 'node_modules/', 'test-results/', 'playwright-report/', '.cache/'] },
   {
     files: ['**/*.ts', '**/*.svelte'],
     extends: [js.configs.recommended, ts.configs.recommendedTypeChecked],
@@ -62,7 +62,7 @@ export default defineConfig(
     }
   },
   {
-    files: ['scripts/**/*.mjs', '*.js'],
+    files: ['{scripts,bin}/**/*.mjs', '*.js'],
     extends: [js.configs.recommended],
     languageOptions: { globals: globals.node },
     rules: { 'prefer-const': 'error' }

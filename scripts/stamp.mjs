@@ -22,12 +22,16 @@ const inputs = [
  * modification it survives a checkout.
  *
  * @param {string} folder the project
+ * @param {readonly string[]} [more] files and folders beside what every build reads
  * @returns {string} 16 hex digits
  */
-export function hashInputs(folder) {
+export function hashInputs(folder, more = []) {
   const hash = createHash('sha256')
-  for (const path of inputs.flatMap((input) => filesUnder(folder, input))) {
-    hash.update(`${path}\0`).update(readFileSync(join(folder, path))).update('\0')
+  for (const path of [...inputs, ...more].flatMap((input) => filesUnder(folder, input))) {
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(folder, path)))
+      .update('\0')
   }
   return hash.digest('hex').slice(0, 16)
 }

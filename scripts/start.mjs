@@ -3,6 +3,7 @@
 // nothing is installed when it starts; the host itself runs on the Node that the project brings.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { ensureServerBuilt, serverEntry } from './build-server.mjs'
 import { ensureBuilt } from './build.mjs'
 import { ensureInstalled } from './install.mjs'
 import { root, runMain } from './project.mjs'
@@ -10,14 +11,15 @@ import { root, runMain } from './project.mjs'
 runMain(async () => {
   const args = process.argv.slice(2)
   await ensureInstalled()
-  if (!args.includes('--help') && !args.includes('-h')) await ensureBuilt()
+  if (!args.includes('--help')) await ensureBuilt()
+  await ensureServerBuilt()
   serve(args)
 })
 
 /** @param {readonly string[]} args */
 function serve(args) {
   const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
-  const host = spawn(node, [join(root, 'sync-server', 'main.ts'), 'server', ...args], {
+  const host = spawn(node, [serverEntry, 'server', ...args], {
     cwd: root,
     stdio: 'inherit',
     shell: process.platform === 'win32'

@@ -69,7 +69,8 @@ const claimFolder = async (store: Store, folder: string, owner: string | null): 
 
 const readOwner = async (folder: string): Promise<string | null> => {
   try {
-    return await readFile(join(folder, OWNER_FILE), 'utf8')
+    // Empty: a host died over it.
+    return (await readFile(join(folder, OWNER_FILE), 'utf8')).trim() || null
   } catch (cause) {
     if (isAbsent(cause)) return null
     throw fileFailure(cause)
