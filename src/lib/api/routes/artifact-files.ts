@@ -2,9 +2,11 @@
 import { parseArtifactPath } from '#lib/domain/artifact.ts'
 import { RunnelError, absent, invalid } from '#lib/domain/errors.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
+import { parseVersion } from '#lib/domain/model-version.ts'
 import { openBelowRoot, putBelowRoot } from '#lib/store/artifact-roots.ts'
 import type { Reader } from '#lib/store/database.ts'
 import { getLoggedModel } from '#lib/store/logged-models.ts'
+import { getModelVersionDownloadUri } from '#lib/store/model-versions.ts'
 import { getRunInfo } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { Hono } from 'hono'
@@ -16,6 +18,7 @@ import type { Fields } from '../wire/fields.ts'
 import { modelIdOf } from '../wire/model-id.ts'
 import { runIdOf } from '../wire/run-id.ts'
 
+const VERSION_FILE = '/model-versions/get-artifact'
 const MODEL_FILES = '/ajax-api/2.0/mlflow/logged-models/:model_id/artifacts/files'
 const UPLOAD = '/ajax-api/2.0/mlflow/upload-artifact'
 
@@ -25,6 +28,13 @@ export function mountArtifactFiles(app: Hono, store: Store, origin: string): voi
     const id = runIdOf(fields)
     const path = parseArtifactPath(fields.requiredText('path'))
     return sendFile(c.req.raw, store, async (r) => (await getRunInfo(r, id)).artifactUri, path)
+  })
+  app.get(VERSION_FILE, async (c) => {
+    const fields = await readFields(c.req.raw, new Set())
+    const name = fields.requiredText('name')
+    const version = parseVersion(fields.requiredText('version'))
+    const path = parseArtifactPath(fields.requiredText('path'))
+    return sendFile(c.req.raw, store, (r) => getModelVersionDownloadUri(r, name, version), path)
   })
   app.get(MODEL_FILES, async (c) => {
     const fields = await readFields(c.req.raw, new Set())
@@ -39,7 +49,7 @@ export function mountArtifactFiles(app: Hono, store: Store, origin: string): voi
     // MLflow's answer is empty and says that it is JSON; its pages read nothing from it.
     return new Response(null, { headers: { 'Content-Type': 'application/json' } })
   })
-  refuseOtherMethods(app, ['/get-artifact', MODEL_FILES], ['GET'])
+  refuseOtherMethods(app, ['/get-artifact', VERSION_FILE, MODEL_FILES], ['GET'])
   refuseOtherMethods(app, [UPLOAD], ['POST'])
 }
 

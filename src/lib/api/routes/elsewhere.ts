@@ -33,7 +33,6 @@ const API_PATH = /^\/(?:ajax-)?api\/\d+\.\d+\/mlflow(-artifacts)?\/([^/]+)(?:\/(
 
 export function mountElsewhere(app: Hono): void {
   app.all('/v1/traces', () => notHere('traces'))
-  app.all('/model-versions/get-artifact', () => notHere('the model registry'))
   app.all('/graphql', () => notHere('GraphQL'))
   for (const prefix of API_PREFIXES)
     app.all(`${prefix}/*`, (c) => {
