@@ -13,7 +13,7 @@ import { LIMITS } from '#lib/domain/limits.ts'
 import { gather, type BlobStore, type ByteSource } from '#lib/store/blobs.ts'
 import { replay, type SqlEngine, type Statement } from '#lib/store/engine.ts'
 import type { Journal } from '#lib/store/journal.ts'
-import { Store } from '#lib/store/store.ts'
+import { Store, type StoreParts } from '#lib/store/store.ts'
 import { NodeSqliteEngine } from '../../sync-server/node-sqlite-engine.ts'
 import { WalJournal } from '../../sync-server/wal-journal.ts'
 import { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
@@ -181,13 +181,17 @@ export interface TestStore {
   readonly clock: { now: number }
 }
 
-export async function openTestStore(name: EngineName): Promise<TestStore> {
+/** `roots` as a host would be told them. */
+export async function openTestStore(
+  name: EngineName,
+  roots: Pick<StoreParts, 'artifactRoot' | 'localArtifacts'> = {}
+): Promise<TestStore> {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const fileJournal = name === ON_FILE ? await FileJournal.open() : null
   const journal = fileJournal ?? new MemoryJournal(() => createEngine(name))
   const engine = fileJournal?.engine ?? createEngine(name)
   const blobs = new MemoryBlobs(() => clock.now)
-  const store = await Store.open({ engine, journal, blobs, clock: () => clock.now })
+  const store = await Store.open({ ...roots, engine, journal, blobs, clock: () => clock.now })
   return { store, journal, blobs, engine, clock }
 }
 

@@ -27,8 +27,11 @@ export interface ApiClient extends TestStore {
 export const MLFLOW = '/api/2.0/mlflow/'
 export const FILES = '/api/2.0/mlflow-artifacts/artifacts'
 
-export async function openApi(engine: EngineName): Promise<ApiClient> {
-  const parts = await openTestStore(engine)
+export async function openApi(
+  engine: EngineName,
+  roots: Parameters<typeof openTestStore>[1] = {}
+): Promise<ApiClient> {
+  const parts = await openTestStore(engine, roots)
   const reported: unknown[] = []
   const app = createApi(parts.store, { version: '3.11.2', report: (error) => reported.push(error) })
   const request = async (path: string, init?: RequestInit): Promise<Answer> => {
