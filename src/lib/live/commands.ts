@@ -1,6 +1,13 @@
 import { parseArtifactPath } from '#lib/domain/artifact.ts'
 import { absent, invalid } from '#lib/domain/errors.ts'
-import { parseExperimentId, parseModelId, parseRunId, type ExperimentId, type ModelId, type RunId } from '#lib/domain/ids.ts'
+import {
+  parseExperimentId,
+  parseModelId,
+  parseRunId,
+  type ExperimentId,
+  type ModelId,
+  type RunId
+} from '#lib/domain/ids.ts'
 import { isRunStatus, isTerminal } from '#lib/domain/run.ts'
 import { seriesOf } from '#lib/domain/series.ts'
 import { validateExperimentName, validateExperimentTag, validateRunTag } from '#lib/domain/validate.ts'

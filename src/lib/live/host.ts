@@ -99,7 +99,6 @@ export class LiveHost {
   #door(whenGone: (pageLock: string) => Promise<void>): LiveDoor {
     return {
       alive: () => Promise.resolve(),
-      // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is to be a rejection
       open: async (role, pageLock, onEvent) => this.#asWire(async () => this.#open(role, whenGone(pageLock), onEvent))
     }
   }

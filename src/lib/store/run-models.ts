@@ -1,0 +1,48 @@
+import { DELETED_STAGE } from '#lib/domain/model-version.ts'
+import type { RunId } from '#lib/domain/ids.ts'
+import type { Run } from '#lib/domain/run.ts'
+import type { RunModel, RunModelVersion, RunModels } from '#lib/domain/run-model.ts'
+import type { Reader } from './database.ts'
+import { loggedModelsOf } from './logged-models.ts'
+import { WORKSPACE, aliasesOfModels } from './registry-rows.ts'
+
+/** The logged models of a run, and what was registered of them or of its files. */
+export async function runModels(r: Reader, run: Run): Promise<RunModels> {
+  const made = new Set(run.modelOutputs.map(({ modelId }) => modelId))
+  const fed = run.modelInputs.map(({ modelId }) => modelId).filter((id) => !made.has(id))
+  const registered = await versionsOfRun(r, run.info.runId)
+  const models = (await loggedModelsOf(r, [...made, ...fed]))
+    .filter(({ lifecycleStage }) => lifecycleStage === 'active')
+    .map(({ modelId, name, modelType, status }): RunModel => {
+      const versions = registered.filter(({ source }) => source.includes(modelId)).map(({ version }) => version)
+      return { modelId, name, modelType, status, role: made.has(modelId) ? 'output' : 'input', versions }
+    })
+  const shown = new Set(models.flatMap(({ versions }) => versions))
+  return { models, versions: registered.map(({ version }) => version).filter((version) => !shown.has(version)) }
+}
+
+/** By name and version. `source` is where its files came from, as the caller said and as it was resolved. */
+async function versionsOfRun(
+  r: Reader,
+  runId: RunId
+): Promise<{ readonly version: RunModelVersion; readonly source: string }[]> {
+  const rows = await r.db
+    .selectFrom('model_versions')
+    .select(['name', 'version', 'current_stage', 'source', 'storage_location'])
+    .where('run_id', '=', runId)
+    .where('workspace', '=', WORKSPACE)
+    .where('current_stage', '!=', DELETED_STAGE)
+    .orderBy('name')
+    .orderBy('version')
+    .execute()
+  const aliases = await aliasesOfModels(r, [...new Set(rows.map(({ name }) => name))])
+  return rows.map(({ name, version, current_stage: stage, source, storage_location: location }) => ({
+    version: {
+      name,
+      version,
+      stage,
+      aliases: aliases.get(name)!.flatMap((alias) => (alias.version === version ? alias.alias : []))
+    },
+    source: `${source} ${location ?? ''}`
+  }))
+}
