@@ -27,10 +27,7 @@ export interface ApiClient extends TestStore {
 export const MLFLOW = '/api/2.0/mlflow/'
 export const FILES = '/api/2.0/mlflow-artifacts/artifacts'
 
-export async function openApi(
-  engine: EngineName,
-  roots: Parameters<typeof openTestStore>[1] = {}
-): Promise<ApiClient> {
+export async function openApi(engine: EngineName, roots: Parameters<typeof openTestStore>[1] = {}): Promise<ApiClient> {
   const parts = await openTestStore(engine, roots)
   const reported: unknown[] = []
   const app = createApi(parts.store, { version: '3.11.2', report: (error) => reported.push(error) })
