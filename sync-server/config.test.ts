@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from './cli/flags.ts'
 import { parseServer, type HostConfig } from './config.ts'
@@ -11,9 +10,13 @@ describe('runnel server', () => {
     expect(parse([])).toMatchObject({
       host: '127.0.0.1',
       port: 5000,
-      store: { databaseFile: '/work/runnel-data/runnel.db', artifactFolder: '/work/runnel-data/artifacts' },
+      store: {
+        databaseFile: '/work/runnel-data/runnel.db',
+        artifactFolder: '/work/runnel-data/artifacts',
+        artifactRoot: null
+      },
       gate: { allowedHosts: null, allowedOrigins: [], token: null, rate: { perSecond: 5000 } },
-      artifacts: { serve: true, only: false, root: null }
+      artifacts: { serve: true, only: false }
     })
     expect(parse(['--port', '0', '--host', '::1'])).toMatchObject({ host: '::1', port: 0 })
     expect(parse(['-p', '8080', '-h', 'localhost'])).toMatchObject({ host: 'localhost', port: 8080 })
@@ -28,7 +31,10 @@ describe('runnel server', () => {
   })
 
   it('[HO2] keeps the store where MLflow’s flags and variables say', () => {
-    const places = (args: readonly string[], env = {}) => parse(args, env).store
+    const places = (args: readonly string[], env = {}) => {
+      const { databaseFile, artifactFolder } = parse(args, env).store ?? {}
+      return { databaseFile, artifactFolder }
+    }
     expect(places(['--data', 'x'])).toEqual({ databaseFile: '/work/x/runnel.db', artifactFolder: '/work/x/artifacts' })
     expect(places(['--backend-store-uri', 'sqlite:///a/my.db'])).toEqual({
       databaseFile: '/work/a/my.db',
@@ -60,11 +66,11 @@ describe('runnel server', () => {
   })
 
   it('[HO3] artifact roots: the proxy, a folder, or ./mlruns without the proxy as in MLflow', () => {
-    const root = (...args: string[]) => parse(args).artifacts.root
+    const root = (...args: string[]) => parse(args).store?.artifactRoot
     expect(root('--default-artifact-root', 'mlflow-artifacts:/')).toBe(null)
     expect(root('--default-artifact-root', 'file:///data/a b')).toBe('file:///data/a%20b')
-    expect(root('--default-artifact-root', './runs')).toBe(pathToFileURL('/work/runs').href)
-    expect(root('--no-serve-artifacts')).toBe(pathToFileURL('/work/mlruns').href)
+    expect(root('--default-artifact-root', './runs')).toBe('/work/runs')
+    expect(root('--no-serve-artifacts')).toBe('/work/mlruns')
     expect(() => parse(['--no-serve-artifacts', '--artifacts-only'])).toThrow('nothing to serve')
   })
 

@@ -6,10 +6,13 @@ import { serverOptions, type ServerFlags } from './server-options.ts'
 import { newToken } from './token.ts'
 import { UsageError, parseFlags } from './cli/flags.ts'
 
-/** Where a store is kept: the database, and the folder of what is too large for it. Absolute paths. */
+/** Where a store is kept. Absolute paths. */
 export interface StorePlace {
   readonly databaseFile: string
+  /** What is too large for the database. */
   readonly artifactFolder: string
+  /** Where new experiments keep artifacts instead, written by clients: a path or `file:` URI. Null: in the folder, through the host. */
+  readonly artifactRoot: string | null
 }
 
 /** What a host is to be. */
@@ -26,8 +29,6 @@ export interface HostConfig {
     readonly serve: boolean
     /** Whether nothing else is. */
     readonly only: boolean
-    /** Where the artifacts of new experiments go instead of through the proxy: a `file:` URI. */
-    readonly root: string | null
   }
   /** The token was made here, so nobody knows it yet. */
   readonly isTokenNew: boolean
@@ -49,19 +50,18 @@ export const parseServer = (args: readonly string[], env: Env, cwd: string): Hos
     throw new UsageError(
       `--host ${host} lets others on the network in, so it needs a token: add --token auto, or --token and one of your own.`
     )
-  const artifacts = readArtifacts(flags, cwd)
   return {
     host,
     port: readWhole('--port', flags.port, 5000, 65_535),
     folder: siteFolder(env),
-    store: flags['pages-only'] ? null : storePlace(flags, cwd),
+    store: flags['pages-only'] ? null : storePlace(flags, cwd, flags['serve-artifacts'] ?? true),
     gate: {
       allowedHosts: flags['allowed-hosts'] === undefined ? null : readList(flags['allowed-hosts']),
       allowedOrigins: readList(flags['cors-allowed-origins'] ?? ''),
       token,
       rate: readRate(flags['rate-limit'])
     },
-    artifacts,
+    artifacts: readArtifacts(flags),
     isTokenNew: flags.token === 'auto'
   }
 }
@@ -69,11 +69,13 @@ export const parseServer = (args: readonly string[], env: Env, cwd: string): Hos
 /**
  * Where the store of a command is: `--backend-store-uri` and `--artifacts-destination`, else `--data`, else runnel-data/ here.
  *
- * fails  with a UsageError for what this store cannot be
+ * isProxied  whether clients may send artifacts through the host
+ * fails      with a UsageError for what this store cannot be
  */
 export const storePlace = (
-  flags: Pick<ServerFlags, 'data' | 'backend-store-uri' | 'artifacts-destination'>,
-  cwd: string
+  flags: Pick<ServerFlags, 'data' | 'backend-store-uri' | 'artifacts-destination' | 'default-artifact-root'>,
+  cwd: string,
+  isProxied = true
 ): StorePlace => {
   const uri = flags['backend-store-uri']
   const databaseFile =
@@ -83,7 +85,7 @@ export const storePlace = (
     destination === undefined
       ? join(dirname(databaseFile), 'artifacts')
       : localFolder('--artifacts-destination', destination, cwd)
-  return { databaseFile, artifactFolder }
+  return { databaseFile, artifactFolder, artifactRoot: readRoot(flags['default-artifact-root'], cwd, isProxied) }
 }
 
 /** The folder of the built site, absolute: the same wherever the command is started from. */
@@ -102,18 +104,20 @@ const readToken = (flags: ServerFlags, env: Env): string | null => {
   return token
 }
 
-/** MLflow's default without the proxy is ./mlruns, which clients and server must both see. */
-const readArtifacts = (flags: ServerFlags, cwd: string): HostConfig['artifacts'] => {
+const readArtifacts = (flags: ServerFlags): HostConfig['artifacts'] => {
   const serve = flags['serve-artifacts'] ?? true
   const only = flags['artifacts-only'] ?? false
   if (only && !serve) throw new UsageError('--artifacts-only and --no-serve-artifacts leave nothing to serve.')
-  const root = flags['default-artifact-root'] ?? (serve ? undefined : './mlruns')
-  const isProxied = root === undefined || /^mlflow-artifacts:\/*$/.test(root)
-  return {
-    serve,
-    only,
-    root: isProxied ? null : pathToFileURL(localFolder('--default-artifact-root', root, cwd)).href
-  }
+  return { serve, only }
+}
+
+/** Without the proxy MLflow's default is ./mlruns, which clients and server must both see. */
+const readRoot = (place: string | undefined, cwd: string, isProxied: boolean): string | null => {
+  if (place === undefined) return isProxied ? null : resolve(cwd, 'mlruns')
+  if (/^mlflow-artifacts:\/*$/.test(place)) return null
+  const folder = localFolder('--default-artifact-root', place, cwd)
+  // As MLflow does: a URI stays one, a path becomes absolute.
+  return place.startsWith('file:') ? pathToFileURL(folder).href : folder
 }
 
 /** `sqlite:///relative.db`, `sqlite:////absolute.db`, as SQLAlchemy writes them. */

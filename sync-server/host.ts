@@ -39,7 +39,7 @@ export const openHost = async (config: HostConfig, onFailure: (reason: string) =
     return hostOf(config.host, await listen((request) => pages.fetch(request), config))
   }
   const { openStore } = await import('./store-place.ts')
-  const opened = await openStore(config.store, { artifactRoot: config.artifacts.root, onFailure })
+  const opened = await openStore(config.store, onFailure)
   try {
     return await openDoors(config, opened)
   } catch (error) {

@@ -12,6 +12,11 @@ export const storeOptions = {
     value: 'FOLDER',
     env: 'MLFLOW_ARTIFACTS_DESTINATION',
     help: 'the folder of artifacts instead (default artifacts/ beside the database)'
+  },
+  'default-artifact-root': {
+    value: 'URI',
+    env: 'MLFLOW_DEFAULT_ARTIFACT_ROOT',
+    help: 'where new experiments keep artifacts: a folder clients write to themselves (default: through the host)'
   }
 } as const
 
@@ -25,11 +30,6 @@ export const serverOptions = {
     help: 'the port to listen on, 0 for any free one (default 5000)'
   },
   ...storeOptions,
-  'default-artifact-root': {
-    value: 'URI',
-    env: 'MLFLOW_DEFAULT_ARTIFACT_ROOT',
-    help: 'where new experiments keep artifacts: a folder or file: URI that clients write to themselves (default: through this host)'
-  },
   'serve-artifacts': {
     env: 'MLFLOW_SERVE_ARTIFACTS',
     negatable: true,

@@ -10,31 +10,27 @@ import type { Store } from '#lib/store/store.ts'
 import type { StorePlace } from './config.ts'
 import { fileFailure, isAbsent } from './file-failure.ts'
 import { FolderBlobs } from './folder-blobs.ts'
+import { LocalFolder } from './local-artifacts.ts'
 import { openNodeStore, type NodeStore } from './open-store.ts'
-
-interface OpenOptions {
-  /** Where new experiments keep artifacts instead of in the store: a `file:` URI. */
-  readonly artifactRoot: string | null
-  /** Hears, once, that the disk keeps nothing any more: close the store then, and end. */
-  readonly onFailure: (reason: string) => void
-}
 
 /**
  * Open, or make, the store of a place.
  *
- * fails  with a RunnelError that says what to do when it cannot be opened: another process has it, it is of a newer version, ...
+ * onFailure  hears, once, that the disk keeps nothing any more: close the store then, and end
+ * fails      with a RunnelError that says what to do when it cannot be opened: another process has it, it is of a newer version, ...
  */
 export const openStore = async (
-  { databaseFile, artifactFolder }: StorePlace,
-  { artifactRoot, onFailure }: OpenOptions
+  { databaseFile, artifactFolder, artifactRoot }: StorePlace,
+  onFailure: (reason: string) => void
 ): Promise<NodeStore> => {
   const owner = await readOwner(artifactFolder)
   if (owner !== null && !existsSync(databaseFile)) throw ownedElsewhere(artifactFolder)
+  const root = artifactRoot === null ? null : await LocalFolder.open(artifactRoot)
   const blobs = await FolderBlobs.open(artifactFolder, systemClock)
   const opened = await openNodeStore({
     databaseFile,
     blobs,
-    ...(artifactRoot !== null && { artifactRoot }),
+    ...(root !== null && { artifactRoot: root.uri, localArtifacts: root }),
     onFailure: ({ message }) => onFailure(message)
   })
   try {

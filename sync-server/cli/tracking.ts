@@ -106,7 +106,7 @@ const openHere = async (
     import('#lib/api/app.ts'),
     import('../version.ts')
   ])
-  const opened = await openStore(place, { artifactRoot: null, onFailure: (reason) => io.err(`${reason}\n`) })
+  const opened = await openStore(place, (reason) => io.err(`${reason}\n`))
   const api = createApi(opened.store, { version: VERSION, origin: 'command line' })
   return {
     send: async (path, init) => api.fetch(new Request(`http://localhost${path}`, withDuplex(init))),

@@ -1,6 +1,6 @@
 import { openAsBlob } from 'node:fs'
 import { copyFile, mkdir, readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { artifactRootPath, parseArtifactPath } from '#lib/domain/artifact.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
@@ -62,8 +62,8 @@ export const uploadFiles = async (tracking: Tracking, io: Io, { runId, folder, f
 type Put = (path: string, file: string) => Promise<unknown>
 
 const destination = (tracking: Tracking, artifactUri: string): Put => {
-  if (artifactUri.startsWith('file:')) {
-    const root = fileURLToPath(artifactUri)
+  if (artifactUri.startsWith('file:') || isAbsolute(artifactUri)) {
+    const root = isAbsolute(artifactUri) ? artifactUri : fileURLToPath(artifactUri)
     return async (path, file) => {
       const target = join(root, ...path.split('/'))
       await mkdir(dirname(target), { recursive: true })
