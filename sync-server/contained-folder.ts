@@ -8,6 +8,8 @@ import { codeOf, fileFailure } from './file-failure.ts'
 export interface OpenedFolder {
   /** For naming what stands in it: on Linux it goes on meaning this folder, whatever is moved or put in its place. */
   readonly path: string
+  /** Whether `path` still means the folder that was opened. */
+  readonly isStill: () => Promise<boolean>
   readonly close: () => Promise<void>
 }
 
@@ -24,8 +26,8 @@ const LEADS_NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EN
  * A folder out of which nothing is opened, by whatever symlink or renaming.
  *
  * A path is resolved first and then opened, and in between others can change what stands there. So what counts is where the opened file
- * is: on Linux the kernel says so of the handle itself (/proc/self/fd). Elsewhere the file at the resolved path must be the opened one
- * afterwards too; only someone who writes to the folder, and changes it twice in that instant, gets past that.
+ * is: on Linux the kernel says so of the handle itself (/proc/self/fd). Elsewhere what stands at the resolved path must be what was opened
+ * afterwards too; someone who can write to the folder anyway, and changes it twice in that instant, gets past that.
  */
 export class ContainedFolder {
   /** Without symlinks. */
@@ -61,8 +63,10 @@ export class ContainedFolder {
     if (!handle) return null
     const close = (): Promise<void> => handle.close()
     if ((await handle.stat()).isDirectory()) {
-      const isNamed = (await whereIs(handle)) !== null
-      return { path: isNamed ? pathOf(handle) : await realpath(path), close }
+      if ((await whereIs(handle)) !== null) return { path: pathOf(handle), isStill: () => Promise.resolve(true), close }
+      const real = await realpath(path).catch(nothingOrThrow)
+      const isStill = (): Promise<boolean> => (real === null ? Promise.resolve(false) : this.#stands(handle, real))
+      if (real !== null && (await isStill())) return { path: real, isStill, close }
     }
     await close()
     return null
@@ -85,7 +89,8 @@ export class ContainedFolder {
     try {
       const real = await realpath(path)
       const isInside = this.contains(real) && (await lstat(real)).isDirectory()
-      return isInside ? { path: real, close: () => Promise.resolve() } : null
+      const isStill = async (): Promise<boolean> => (await realpath(real).catch(() => null)) === real
+      return isInside ? { path: real, isStill, close: () => Promise.resolve() } : null
     } catch (error) {
       return nothingOrThrow(error)
     }
@@ -93,7 +98,10 @@ export class ContainedFolder {
 
   async #holds(handle: FileHandle, real: string): Promise<boolean> {
     const where = await whereIs(handle)
-    if (where !== null) return this.contains(where)
+    return where === null ? this.#stands(handle, real) : this.contains(where)
+  }
+
+  async #stands(handle: FileHandle, real: string): Promise<boolean> {
     const again = await realpath(real)
     if (!this.contains(again)) return false
     const [opened, there] = await Promise.all([handle.stat({ bigint: true }), lstat(again, { bigint: true })])

@@ -57,6 +57,7 @@ export class LocalFolder implements LocalArtifacts {
           return stats && entryOf(path === '' ? entry.name : `${path}/${entry.name}`, stats)
         })
       )
+      if (!(await folder.isStill())) return []
       return entries.filter((entry) => entry !== null).sort((a, b) => (a.path < b.path ? -1 : 1))
     } catch (cause) {
       throw accessFailure(cause)
@@ -190,6 +191,7 @@ async function replaceFile(folder: OpenedFolder, name: string, source: ByteSourc
   const there = await lstat(place).catch(() => null)
   if (there?.isDirectory()) throw invalid(`Invalid path: '${name}' is a folder.`)
   const incoming = join(folder.path, incomingName())
+  if (!(await folder.isStill())) throw invalid('Invalid path')
   const file = await open(incoming, 'wx')
   try {
     try {
