@@ -1,0 +1,88 @@
+import { get, long, patch, post, remove, scenario } from '../request.ts'
+
+const tag = (name: string, body: Parameters<typeof post>[2]) =>
+  post(`set tag, ${name}`, 'registered-models/set-tag', body)
+
+export const registeredModels = scenario(
+  'registered models',
+  get('search, none', 'registered-models/search'),
+  post('create', 'registered-models/create', { name: 'm1' }),
+  post('create, whole', 'registered-models/create', {
+    name: 'm2',
+    description: 'of trees',
+    tags: [{ key: 'team', value: 'red' }]
+  }),
+  get('get', 'registered-models/get', { name: 'm1' }),
+  get('get, whole', 'registered-models/get', { name: 'm2' }),
+  post('create, the name is taken', 'registered-models/create', { name: 'm1' }),
+  post('create, no name', 'registered-models/create', {}),
+  post('create, empty name', 'registered-models/create', { name: '' }),
+  post('create, blank name', 'registered-models/create', { name: ' ' }),
+  post('create, name with /', 'registered-models/create', { name: 'a/b' }),
+  post('create, name with :', 'registered-models/create', { name: 'a:b' }),
+  post('create, name ..', 'registered-models/create', { name: '..' }),
+  post('create, unicode name', 'registered-models/create', { name: 'Wald 森 🌲' }),
+  post('create, name of 256 characters', 'registered-models/create', { name: long(256) }),
+  post('create, name of 257 characters', 'registered-models/create', { name: long(257) }),
+  post('create, name a number', 'registered-models/create', { name: 5 }),
+  post('create, description a number', 'registered-models/create', { name: 'x', description: 5 }),
+  post('create, bad tag', 'registered-models/create', { name: 'bad tag', tags: [{ key: 'a#b', value: '1' }] }),
+  post('create, tag without key', 'registered-models/create', { name: 'no key', tags: [{ value: '1' }] }),
+  post('create, a tag twice', 'registered-models/create', {
+    name: 'twice',
+    tags: [
+      { key: 'a', value: '1' },
+      { key: 'a', value: '2' }
+    ]
+  }),
+  get('get, a tag twice', 'registered-models/get', { name: 'twice' }),
+  post('create, deployment job', 'registered-models/create', { name: 'job', deployment_job_id: 'j1' }),
+  post('create, a prompt', 'registered-models/create', {
+    name: 'prompt',
+    tags: [{ key: 'mlflow.prompt.is_prompt', value: 'true' }]
+  }),
+  post('create, the name of a prompt', 'registered-models/create', { name: 'prompt' }),
+  get('get, no name', 'registered-models/get'),
+  get('get, unknown', 'registered-models/get', { name: 'nobody' }),
+  patch('update', 'registered-models/update', { name: 'm1', description: 'described' }),
+  get('get, described', 'registered-models/get', { name: 'm1' }),
+  patch('update, no description', 'registered-models/update', { name: 'm1' }),
+  patch('update, empty description', 'registered-models/update', { name: 'm1', description: '' }),
+  patch('update, unknown', 'registered-models/update', { name: 'nobody', description: 'x' }),
+  patch('update, no name', 'registered-models/update', { description: 'x' }),
+  tag('plain', { name: 'm1', key: 'a', value: '1' }),
+  tag('again', { name: 'm1', key: 'a', value: '2' }),
+  tag('no value', { name: 'm1', key: 'b' }),
+  tag('empty value', { name: 'm1', key: 'c', value: '' }),
+  tag('no key', { name: 'm1', value: '1' }),
+  tag('no name', { key: 'a', value: '1' }),
+  tag('bad key', { name: 'm1', key: 'a#b', value: '1' }),
+  tag('key like a path', { name: 'm1', key: 'a//b', value: '1' }),
+  tag('key of 250 characters', { name: 'm1', key: long(250), value: '1' }),
+  tag('key of 251 characters', { name: 'm1', key: long(251), value: '1' }),
+  tag('value of 100000 characters', { name: 'm1', key: 'long', value: long(100_000) }),
+  tag('value of 100001 characters', { name: 'm1', key: 'long', value: long(100_001) }),
+  tag('value a number', { name: 'm1', key: 'n', value: 5 }),
+  tag('unknown', { name: 'nobody', key: 'a', value: '1' }),
+  remove('delete tag', 'registered-models/delete-tag', { name: 'm1', key: 'long' }),
+  remove('delete tag, absent', 'registered-models/delete-tag', { name: 'm1', key: 'long' }),
+  remove('delete tag, no key', 'registered-models/delete-tag', { name: 'm1' }),
+  remove('delete tag, unknown', 'registered-models/delete-tag', { name: 'nobody', key: 'a' }),
+  get('get, with tags', 'registered-models/get', { name: 'm1' }),
+  post('rename', 'registered-models/rename', { name: 'm1', new_name: 'm1 renamed' }),
+  get('get, the old name', 'registered-models/get', { name: 'm1' }),
+  post('rename, to a taken name', 'registered-models/rename', { name: 'm1 renamed', new_name: 'm2' }),
+  post('rename, to its own name', 'registered-models/rename', { name: 'm1 renamed', new_name: 'm1 renamed' }),
+  post('rename, bad name', 'registered-models/rename', { name: 'm1 renamed', new_name: 'a/b' }),
+  post('rename, no new name', 'registered-models/rename', { name: 'm1 renamed' }),
+  post('rename, unknown', 'registered-models/rename', { name: 'nobody', new_name: 'x' }),
+  get('latest versions, none', 'registered-models/get-latest-versions', { name: 'm2' }),
+  get('latest versions, unknown', 'registered-models/get-latest-versions', { name: 'nobody' }),
+  get('latest versions, no name', 'registered-models/get-latest-versions'),
+  remove('delete', 'registered-models/delete', { name: 'm1 renamed' }),
+  remove('delete again', 'registered-models/delete', { name: 'm1 renamed' }),
+  remove('delete, no name', 'registered-models/delete', {}),
+  remove('delete, name in the query', 'registered-models/delete?name=m2', undefined),
+  get('get, deleted', 'registered-models/get', { name: 'm1 renamed' }),
+  post('create again after deletion', 'registered-models/create', { name: 'm1' })
+)
