@@ -226,16 +226,19 @@ describe.each(ENGINES)('registry on %s', (engine) => {
 
   test('[MR10] moving to an active stage can send the others there to the archive', async () => {
     await model('wine')
-    for (let count = 0; count < 3; count++) await version('wine')
+    for (let count = 0; count < 6; count++) await version('wine')
     const move = (number: number, to: Parameters<typeof transitionModelVersion>[3]) =>
       write((tx) => transitionModelVersion(tx, 'wine', number, to))
     await move(1, { stage: 'Staging' })
     await move(2, { stage: 'Staging' })
+    await move(5, { stage: 'Production' })
+    await move(6, { stage: 'Staging' })
+    await write((tx) => deleteModelVersion(tx, 'wine', 6))
     parts.clock.now += 5
     await move(3, { stage: 'Staging', archiveExisting: true })
     const stages = async () =>
-      Promise.all([1, 2, 3].map(async (number) => (await read((r) => getModelVersion(r, 'wine', number))).stage))
-    expect(await stages()).toEqual(['Archived', 'Archived', 'Staging'])
+      Promise.all([1, 2, 3, 4, 5].map(async (number) => (await read((r) => getModelVersion(r, 'wine', number))).stage))
+    expect(await stages()).toEqual(['Archived', 'Archived', 'Staging', 'None', 'Production'])
     expect((await get('wine')).lastUpdateTime).toBe(parts.clock.now)
     // Itself it does not archive.
     expect((await move(3, { stage: 'Staging', archiveExisting: true })).stage).toBe('Staging')
@@ -247,7 +250,8 @@ describe.each(ENGINES)('registry on %s', (engine) => {
       )
     )
     await expect(move(9, { stage: 'Staging', archiveExisting: true })).rejects.toEqual(code(RDNE))
-    expect(await stages()).toEqual(['Archived', 'Archived', 'Staging'])
+    expect(await stages()).toEqual(['Archived', 'Archived', 'Staging', 'None', 'Production'])
+    await expect(read((r) => getModelVersion(r, 'wine', 6))).rejects.toEqual(code(RDNE))
   })
 
   test('[MR11] the latest version of each stage; aliases only when they are asked for by themselves', async () => {
