@@ -8,19 +8,42 @@ import { root, run, Stop } from './project.mjs'
 /** The SDK's major version: notebooks that name it keep what they were written for. */
 const major = 1
 
+/** What runnel.js loads from beside it when it logs to a host: most notebooks never need it. */
+const HOST_PART = './runnel-host.js'
+
+/** @type {import('esbuild').Plugin} */
+const hostPartBeside = {
+  name: 'host-part-beside',
+  setup: (build) =>
+    build.onResolve({ filter: /runnel-host\.ts$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: HOST_PART, external: true } : undefined))
+}
+
 /**
- * Bundle sdk/runnel.ts into one module without imports, and its types into one file, beside the app.
+ * Bundle the SDK, and its types into one file, beside the app.
  *
  * @param {string} site
  * @returns {Promise<{ gzipBytes: number }>}
  */
 export async function buildSdk(site) {
-  const { build } = await import('esbuild')
+  await bundleSdk(site)
   const module = join(site, 'runnel.js')
+  await copyFile(module, join(site, `runnel@${major}.js`))
+  await buildTypes(site)
+  return { gzipBytes: (await promisify(gzip)(await readFile(module))).byteLength }
+}
+
+/**
+ * Bundle sdk/runnel.ts into one module that imports nothing but its part for hosts.
+ *
+ * @param {string} folder
+ */
+export async function bundleSdk(folder) {
+  const { build } = await import('esbuild')
   const built = await build({
     absWorkingDir: root,
-    entryPoints: ['sdk/runnel.ts'],
-    outfile: module,
+    entryPoints: ['sdk/runnel.ts', 'sdk/runnel-host.ts'],
+    outdir: folder,
+    plugins: [hostPartBeside],
     bundle: true,
     minify: true,
     format: 'esm',
@@ -31,11 +54,10 @@ export async function buildSdk(site) {
     legalComments: 'none',
     metafile: true
   })
-  const imports = Object.values(built.metafile.outputs).flatMap((output) => output.imports)
+  const imports = Object.values(built.metafile.outputs)
+    .flatMap((output) => output.imports)
+    .filter(({ path, kind }) => path !== HOST_PART || kind !== 'dynamic-import')
   if (imports.length > 0) throw new Stop(`runnel.js must import nothing, but imports ${imports.map(({ path }) => path).join(', ')}.`)
-  await copyFile(module, join(site, `runnel@${major}.js`))
-  await buildTypes(site)
-  return { gzipBytes: (await promisify(gzip)(await readFile(module))).byteLength }
 }
 
 /** @param {string} site */

@@ -1,9 +1,10 @@
 import { RunnelError } from '#lib/domain/errors.ts'
 import { newRunId, randomHex } from '#lib/domain/ids.ts'
-import { LIMITS, BRIDGE } from '#lib/domain/limits.ts'
+import { BRIDGE } from '#lib/domain/limits.ts'
 import { Courier } from './courier.ts'
 import { hashText } from './hash.ts'
-import { Link, pageAddress } from './link.ts'
+import { HostRoute } from './host-route.ts'
+import { Link, pageAddress, type LinkOptions } from './link.ts'
 import { RunLog } from './run-log.ts'
 import { OpStream } from './stream.ts'
 import type { ConnectOptions, Status } from './types.ts'
@@ -16,6 +17,8 @@ export class Connection {
   readonly session: string
   readonly stream: OpStream
   readonly link: Link
+  /** Null when the store is in this browser. */
+  readonly host: HostRoute | null
   readonly #isReplayable: boolean
   readonly #runs = new Map<string, RunLog>()
   #minted = 0
@@ -28,8 +31,14 @@ export class Connection {
       )
     this.#isReplayable = options.session !== undefined
     this.session = options.session ?? randomHex(16)
-    this.stream = new OpStream({ session: this.session, onNeeded: () => this.link.need(), onChange })
-    const route = options.port === undefined ? { courier: courierFor(options) } : { port: options.port }
+    const route = routeFor(options)
+    this.host = 'host' in route ? route.host : null
+    this.stream = new OpStream({
+      session: this.session,
+      onNeeded: () => this.link.need(),
+      onChange,
+      ...(this.host !== null && { fileBytes: BRIDGE.socketFileBytes })
+    })
     this.link = new Link({
       stream: this.stream,
       route,
@@ -69,13 +78,19 @@ export class Connection {
   }
 }
 
+function routeFor(options: ConnectOptions): LinkOptions['route'] {
+  if (options.port !== undefined) return { port: options.port }
+  if (options.host !== undefined) return { host: new HostRoute(options.host, options.token ?? null) }
+  return { courier: courierFor(options) }
+}
+
 const couriers = new Map<string, Courier>()
 
 function courierFor({ url, el }: ConnectOptions): Courier {
   if (typeof document === 'undefined')
     throw new RunnelError(
       'NOT_IMPLEMENTED',
-      'This kernel has no page, so it cannot reach Runnel by itself: have a page connect and hand a port over, connect({ port }).'
+      'Without a page only a Runnel that runs as a program can be reached: connect({ host: "http://127.0.0.1:5000" }). Or have a page hand a port over, connect({ port }).'
     )
   const origin = originOf(url)
   let courier = couriers.get(origin)
@@ -93,6 +108,6 @@ function originOf(url: string | undefined): string {
 
 /** What a person is shown when asked whether this page may log. */
 function pageName(): string {
-  const title = typeof document === 'undefined' ? '' : document.title
-  return (title || pageAddress('pathname')).slice(0, LIMITS.metricKeyLength)
+  const title = typeof document === 'undefined' ? 'A program' : document.title
+  return (title || pageAddress('pathname')).slice(0, BRIDGE.nameLength)
 }

@@ -22,9 +22,11 @@ import {
 import { RunnelError, unreachable } from '#lib/domain/errors.ts'
 import { randomHex } from '#lib/domain/ids.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
+import type { Port } from '#lib/socket/port.ts'
 import type { Caller, Courier } from './courier.ts'
 import { newFate, quietly, type Fate } from './fate.ts'
 import { Heartbeat } from './heartbeat.ts'
+import type { HostRoute } from './host-route.ts'
 import { Requests } from './requests.ts'
 import type { OpStream } from './stream.ts'
 import type { ConnectionState } from './types.ts'
@@ -34,7 +36,7 @@ export type GivenPort = MessagePort | (() => MessagePort | Promise<MessagePort>)
 
 export interface LinkOptions {
   readonly stream: OpStream
-  readonly route: { readonly courier: Courier } | { readonly port: GivenPort }
+  readonly route: { readonly courier: Courier } | { readonly port: GivenPort } | { readonly host: HostRoute }
   readonly client: Hello['client']
   readonly onState: () => void
 }
@@ -52,11 +54,15 @@ export class Link implements Caller {
   readonly #writer = randomHex(16)
   readonly #requests = new Requests()
   readonly #heartbeat = new Heartbeat(
-    () => this.#port?.postMessage({ t: 'ping' }),
+    () => this.#beat(),
     () => this.#lose()
   )
-  #candidates: MessagePort[] = []
-  #port: MessagePort | null = null
+  #candidates: Port[] = []
+  #port: Port | null = null
+  /** Counts connections, and tries at one, that were let go of. */
+  #attempts = 0
+  /** Nothing was on its way when the heart beat last. */
+  #wasIdle = false
   #epoch: string | null = null
   #helloTimer: ReturnType<typeof setInterval> | null = null
   #retryTimer: ReturnType<typeof setTimeout> | null = null
@@ -73,7 +79,7 @@ export class Link implements Caller {
     this.#become('connecting')
     const { route } = this.#options
     if ('courier' in route) route.courier.join(this)
-    else void this.#askForPort(route.port)
+    else this.#ask(route)
   }
 
   /** Resolves when the connection is open; rejects when it never will be. */
@@ -159,9 +165,36 @@ export class Link implements Caller {
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
     this.#retryTimer = setTimeout(() => {
       const { route } = this.#options
-      if ('port' in route) void this.#askForPort(route.port)
-      else this.#knock()
+      if ('courier' in route) this.#knock()
+      else this.#ask(route)
     }, pauseMs)
+  }
+
+  #ask(route: { readonly port: GivenPort } | { readonly host: HostRoute }): void {
+    if ('port' in route) void this.#askForPort(route.port)
+    else void this.#dial(route.host)
+  }
+
+  async #dial(host: HostRoute): Promise<void> {
+    this.#disconnect()
+    const attempt = this.#attempts
+    const { stream, client } = this.#options
+    const onClosed = (error: RunnelError): void => {
+      // A socket that was let go of, or that another one has replaced, has nothing to say.
+      if (attempt !== this.#attempts) return
+      if (error.code === 'UNAUTHENTICATED') return this.end('denied', error)
+      if (this.state === 'open') return this.#lose()
+      this.#disconnect()
+      this.#become(this.state, error.message)
+      this.#knockSoon(this.#pause())
+    }
+    try {
+      const port = await host.dial({ session: stream.session, writer: this.#writer, client }, onClosed)
+      if (attempt === this.#attempts) this.#listen(port)
+      else port.close()
+    } catch {
+      onClosed(host.awayError())
+    }
   }
 
   #knock(): void {
@@ -196,7 +229,7 @@ export class Link implements Caller {
     return port2
   }
 
-  #listen(port: MessagePort): void {
+  #listen(port: Port): void {
     this.#candidates.push(port)
     port.onmessage = ({ data }: MessageEvent<PortMessageToClient>) => this.#onMessage(port, data)
   }
@@ -229,7 +262,7 @@ export class Link implements Caller {
 
   // ── the port ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #onMessage(port: MessagePort, message: PortMessageToClient): void {
+  #onMessage(port: Port, message: PortMessageToClient): void {
     this.#heartbeat.heard()
     const { stream } = this.#options
     switch (message.t) {
@@ -257,7 +290,7 @@ export class Link implements Caller {
     }
   }
 
-  #open(port: MessagePort, welcome: Welcome): void {
+  #open(port: Port, welcome: Welcome): void {
     this.#stopHello()
     this.nonce = null
     for (const other of this.#candidates) if (other !== port) closePort(other)
@@ -275,6 +308,20 @@ export class Link implements Caller {
     // A port that was given once cannot be had again: there is nothing to do about its silence.
     if (!('port' in route && route.port instanceof MessagePort)) this.#heartbeat.start()
     this.#become('open')
+  }
+
+  #beat(): void {
+    const { route, stream } = this.#options
+    // An open socket keeps a program from ending: once all is safe it is let go of, and opened again when there is something to say.
+    const isIdle =
+      'host' in route && typeof document === 'undefined' && stream.pending === 0 && this.#requests.count === 0
+    if (isIdle && this.#wasIdle) {
+      this.#port?.postMessage({ t: 'close' })
+      this.#disconnect()
+      return this.#become('idle')
+    }
+    this.#wasIdle = isIdle
+    this.#port?.postMessage({ t: 'ping' })
   }
 
   #onBye(reason: 'upgrade' | 'close' | 'revoked'): void {
@@ -304,6 +351,7 @@ export class Link implements Caller {
   }
 
   #disconnect(): void {
+    this.#attempts++
     this.#stopHello()
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
     this.#retryTimer = null
@@ -328,7 +376,7 @@ export class Link implements Caller {
 export const pageAddress = (part: 'origin' | 'pathname'): string =>
   typeof location === 'undefined' ? '' : location[part]
 
-function closePort(port: MessagePort): void {
+function closePort(port: Port): void {
   port.onmessage = null
   port.close()
 }

@@ -23,6 +23,11 @@ export class Requests {
     )
   }
 
+  /** How many have not been answered. */
+  get count(): number {
+    return this.#waiting.size
+  }
+
   answered(res: Res): void {
     this.#waiting.get(res.id)?.answer(res)
     this.#waiting.delete(res.id)

@@ -22,7 +22,15 @@ export class Rest {
     return this.#json('POST', `/api/2.0/mlflow/${endpoint}`, JSON.stringify(body))
   }
 
+  /** A file's bytes: from a host over HTTP, where size does not matter. */
   async blob(path: string): Promise<Blob> {
+    const { host, stream } = this.#connection()
+    if (host !== null) {
+      await stream.flush()
+      const response = await host.fetch(path)
+      if (!response.ok) throw answerError(response.status, await response.text())
+      return response.blob()
+    }
     const { status, body } = await this.#call('GET', path, null)
     if (status >= 400) throw answerError(status, body)
     return body instanceof Blob ? body : new Blob([body])

@@ -174,6 +174,8 @@ export class RunLog {
     const given = mediaType ?? (data instanceof Blob && data.type !== '' ? data.type : mediaTypeOf(path, isText))
     // A Blob made of a buffer holds a copy: the caller may go on writing into it.
     const blob = data instanceof Blob ? data : new Blob([data as BlobPart])
+    if (blob.size > this.#stream.fileBytes)
+      throw invalid(`'${path}' is too large to be logged to a host: upload it over HTTP.`)
     return { op: 'artifact', runId: this.runId, path, blob, mediaType: String(given) }
   }
 

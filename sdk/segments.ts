@@ -128,6 +128,8 @@ export class OpSegment implements Segment {
   bytes = MESSAGE_BYTES
   readonly #ops: SessionOp[] = []
   readonly #fates: Fate[] = []
+  /** Of the files in it: over a socket they travel in the message. */
+  #fileBytes = 0
   #unmade = 0
   #isTold = false
 
@@ -140,7 +142,8 @@ export class OpSegment implements Segment {
   }
 
   get isFull(): boolean {
-    return this.n === BRIDGE.batchOps || this.bytes >= BRIDGE.creditBytes / 8 || this.#isTold
+    const isLarge = this.bytes >= BRIDGE.creditBytes / 8 || this.#fileBytes >= BRIDGE.creditBytes
+    return this.n === BRIDGE.batchOps || isLarge || this.#isTold
   }
 
   get isReady(): boolean {
@@ -151,7 +154,7 @@ export class OpSegment implements Segment {
     const fate = newFate()
     this.#ops.push(op)
     this.#fates.push(fate)
-    this.bytes += opBytes(op)
+    this.#count(op)
     return fate.promise
   }
 
@@ -167,7 +170,7 @@ export class OpSegment implements Segment {
       .then(
         (op) => {
           this.#ops[at] = op
-          this.bytes += opBytes(op)
+          this.#count(op)
         },
         (error: unknown) => this.#fates[at]!.reject(error instanceof Error ? error : new Error(String(error)))
       )
@@ -176,6 +179,11 @@ export class OpSegment implements Segment {
         onMade()
       })
     return told
+  }
+
+  #count(op: SessionOp): void {
+    this.bytes += opBytes(op)
+    if ('blob' in op) this.#fileBytes += op.blob.size
   }
 
   toPut(): { put: Put; transfer: ArrayBuffer[] } {

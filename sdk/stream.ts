@@ -21,6 +21,8 @@ export type SendPut = (put: Put, transfer: ArrayBuffer[]) => void
 
 export interface StreamOptions {
   readonly session: string
+  /** The largest file an operation may carry; any unless given. */
+  readonly fileBytes?: number
   /** Called when there is something to send and no connection. */
   readonly onNeeded: () => void
   /** Called when the count of waiting operations, or what is wrong, has changed. */
@@ -41,6 +43,7 @@ const noRoom = (): RunnelError =>
 
 export class OpStream {
   readonly session: string
+  readonly fileBytes: number
   /** What the store last complained of while it may still recover: its disk is full, say. */
   problem: RunnelError | null = null
   readonly #options: StreamOptions
@@ -60,6 +63,7 @@ export class OpStream {
 
   constructor(options: StreamOptions) {
     this.session = options.session
+    this.fileBytes = options.fileBytes ?? Infinity
     this.#options = options
   }
 

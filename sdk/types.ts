@@ -6,7 +6,7 @@ export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLE
 /**
  * Where the connection to Runnel stands.
  *
- * idle        nothing has been logged or asked yet
+ * idle        nothing has been logged or asked yet, or everything is safe and a program without a page may end
  * connecting  looking for Runnel
  * click       the browser wants a click: press "Connect to Runnel" in the page
  * consent     Runnel asks a person whether this page may log
@@ -28,6 +28,13 @@ export interface Status {
 export interface ConnectOptions {
   /** Runnel's address; where runnel.js was loaded from unless said. */
   readonly url?: string
+  /**
+   * Log to a Runnel that runs as a program and keeps the store itself (`http://127.0.0.1:5000`), not to the one in this browser: the way
+   * from Node, Deno and kernels without a page, and from any page the host lets in.
+   */
+  readonly host?: string
+  /** The host's token, if it asks for one. */
+  readonly token?: string
   /** Where to show the "Connect to Runnel" button when the browser wants a click; the page's corner unless said. */
   readonly el?: Element
   /**

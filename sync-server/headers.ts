@@ -4,11 +4,11 @@ import { mediaType } from './media-types.ts'
  * What a worker's script may do. A dedicated or shared worker takes its policy from its own response, not from the page's <meta>;
  * sql.js needs wasm compiled, nothing needs eval. On a script that is not a worker's the header means nothing.
  */
-const workerPolicy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'"
+const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'"
 
 /** Files a notebook on any origin may import, with or without `COEP` on its own page. */
-export const isPublished = (path: string): boolean => ['runnel.js', 'runnel@1.js', 'runnel.d.ts'].includes(path)
+export const isPublished = (path: string): boolean =>
+  ['runnel.js', 'runnel@1.js', 'runnel-host.js', 'runnel.d.ts'].includes(path)
 
 /**
  * The headers of one file of the site, encoding and ETag aside.

@@ -1,75 +1,22 @@
-import { createServer, request, type IncomingMessage } from 'node:http'
+import { request } from 'node:http'
 import { connect } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket as RawSocket } from 'ws'
-import { createApi } from '#lib/api/app.ts'
 import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { SOCKET } from '#lib/domain/limits.ts'
 import type { LiveClient } from '#lib/live/client.ts'
 import { connectHost } from '#lib/live/host-connection.ts'
-import type { Query, SaveState } from '#lib/live/protocol.ts'
+import type { Query } from '#lib/live/protocol.ts'
 import { PROTOCOL, protocolsFor } from '#lib/socket/agreement.ts'
 import { encodeFrame } from '#lib/socket/frame.ts'
 import { createRun } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import { openTestStore } from '../tests/support/engines.ts'
-import { createGate, knockOf } from './gate.ts'
-import { createLive } from './live.ts'
-import { attachSockets } from './sockets.ts'
-
-interface TestHost {
-  readonly url: string
-  /** What the store's journal would say. */
-  saves(state: SaveState, message: string): void
-  close(): Promise<void>
-}
+import { startSocketHost, type SocketHost } from '../tests/support/socket-host.ts'
 
 let store: Store
-let host: TestHost
+let host: SocketHost
 const clients: LiveClient[] = []
-
-async function startHost({ token = null as string | null, port = 0 } = {}): Promise<TestHost> {
-  const api = createApi(store, { version: 'test' })
-  const gate = createGate({
-    allowedHosts: null,
-    allowedOrigins: [],
-    token,
-    rate: { perSecond: 0, burst: 0 }
-  })
-  const server = createServer((incoming, response) => {
-    void (async () => {
-      const chunks: Uint8Array[] = []
-      for await (const chunk of incoming) chunks.push(chunk as Uint8Array)
-      const { method = 'GET', headers } = incoming
-      const verdict = gate(knockOf(incoming, 'request'))
-      const answer = verdict.isAllowed
-        ? await api.fetch(
-            new Request(`http://127.0.0.1${incoming.url}`, {
-              method,
-              headers: headers as Record<string, string>,
-              ...(method !== 'GET' && { body: Buffer.concat(chunks) })
-            })
-          )
-        : verdict.response
-      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(Buffer.from(await answer.arrayBuffer()))
-    })()
-  })
-  const opened: Parameters<typeof createLive>[0]['opened'] = { store, onSaveState: () => undefined }
-  const live = createLive({ opened, api, version: 'test' })
-  const sockets = attachSockets(server, {
-    ...live,
-    authorize: (incoming: IncomingMessage) => gate(knockOf(incoming, 'socket'))
-  })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const close = async (): Promise<void> => {
-    await sockets.close()
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-  return { url, saves: (state, message) => opened.onSaveState(state, message), close }
-}
 
 function look(options: { token?: string | null; url?: string } = {}): LiveClient {
   const client = connectHost({ url: options.url ?? host.url, token: options.token ?? null, role: 'tab' })
@@ -100,7 +47,7 @@ function speak(path: string, say: (socket: RawSocket) => void, protocols: string
 beforeEach(async () => {
   vi.spyOn(console, 'warn').mockImplementation(() => undefined)
   ;({ store } = await openTestStore('node:sqlite'))
-  host = await startHost()
+  host = await startSocketHost(store)
 })
 
 afterEach(async () => {
@@ -176,11 +123,11 @@ describe('a page that looks at a host', () => {
     await becomes(page, 'open')
     const experiments = answersTo(page, { kind: 'experiments', view: 'ACTIVE_ONLY' })
     await vi.waitFor(() => expect(experiments).toHaveLength(1))
-    const port = Number(new URL(host.url).port)
+    const { port } = host
     await host.close()
     await becomes(page, 'lost')
     const waiting = page.commands.createExperiment('later')
-    host = await startHost({ port })
+    host = await startSocketHost(store, { port })
     await becomes(page, 'open')
     await waiting
     await vi.waitFor(() => expect(experiments.at(-1)).toContainEqual(expect.objectContaining({ name: 'later' })))
@@ -188,7 +135,7 @@ describe('a page that looks at a host', () => {
 
   test('[LS4] is told that it needs a token, and let in with it', async () => {
     await host.close()
-    host = await startHost({ token: 'schlüssel 1' })
+    host = await startSocketHost(store, { token: 'schlüssel 1' })
     for (const token of [null, 'wrong']) {
       const page = look({ token })
       await becomes(page, 'blocked')
@@ -353,7 +300,7 @@ describe('a socket', () => {
   test('[LS11] is closed past the largest frame, and for a wrong token at once', async () => {
     expect(await speak(live, (socket) => socket.send(new Uint8Array(SOCKET.frameBytes + 1)))).toBe(1009)
     await host.close()
-    host = await startHost({ token: 'a' })
+    host = await startSocketHost(store, { token: 'a' })
     expect(await speak(live, () => undefined)).toBe(4401)
     expect(await speak(live, (socket) => setTimeout(() => socket.close(1000), 300), protocolsFor('a'))).toBe(1000)
   })

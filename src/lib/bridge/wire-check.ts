@@ -17,16 +17,16 @@ const isInteger = (value: unknown): value is number => typeof value === 'number'
 const isName = (value: unknown): value is string =>
   isText(value) && value.length > 0 && value.length <= BRIDGE.sessionIdLength
 
-/** What a person is shown is cut to this, not refused. */
-const SHOWN_LENGTH = 200
-
 export function parseHello(value: unknown): Hello | null {
   if (!isFields(value) || value['rnl'] !== 'hello') return null
   const { v, session, writer, nonce, client } = value
   if (!Array.isArray(v) || !v.every(isInteger)) return null
   if (!isName(session) || !isName(writer) || !isName(nonce)) return null
   if (!isFields(client) || !isText(client['name']) || !isText(client['version'])) return null
-  const shown = { name: client['name'].slice(0, SHOWN_LENGTH), version: client['version'].slice(0, SHOWN_LENGTH) }
+  const shown = {
+    name: client['name'].slice(0, BRIDGE.nameLength),
+    version: client['version'].slice(0, BRIDGE.nameLength)
+  }
   return { rnl: 'hello', v, session, writer, nonce, client: shown }
 }
 
@@ -35,7 +35,13 @@ export function parseArrival(value: unknown, origin: string): NotebookArrival | 
   if (!isFields(value)) return null
   const { session, writer, name, version } = value
   if (!isName(session) || !isName(writer) || !isText(name) || !isText(version)) return null
-  return { origin, session, writer, name: name.slice(0, SHOWN_LENGTH), version: version.slice(0, SHOWN_LENGTH) }
+  return {
+    origin,
+    session,
+    writer,
+    name: name.slice(0, BRIDGE.nameLength),
+    version: version.slice(0, BRIDGE.nameLength)
+  }
 }
 
 /** The `t` of a port message; null when it is none. */

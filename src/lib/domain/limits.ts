@@ -85,6 +85,10 @@ export const BRIDGE = {
   lostAfterHiddenMs: 15_000,
   helloEveryMs: 500,
   sessionIdLength: 128,
+  /** A file logged over a socket, where it travels in a message: larger ones go over HTTP. */
+  socketFileBytes: 48 * 1024 * 1024,
+  /** Of what a notebook calls itself: shown, so cut and not refused. */
+  nameLength: 200,
   /** How long a session's high-water mark is kept after it was last heard of. */
   sessionKeptMs: 90 * 24 * 3600 * 1000
 } as const
@@ -108,6 +112,9 @@ export const HOST = {
   keepAliveMs: 15_000,
   /** How long open requests may take to finish once the host is told to stop. */
   closeGraceMs: 8000,
+  /** When old marks, uploads and blobs without a reference are let go of: after the start, and from then on. */
+  tidyAfterMs: 60_000,
+  tidyEveryMs: 3_600_000,
   tokenLength: 4096
 } as const
 
@@ -128,11 +135,9 @@ export const SEARCH = {
 
 /** Sockets between a host and its pages and notebooks: ours. */
 export const SOCKET = {
-  /** One message, both ways; and the Blobs in one, which leaves room for what stands around them. */
+  /** One message, both ways; and the Blobs in one, which leaves room for what stands around them. BRIDGE.socketFileBytes fits in. */
   frameBytes: 64 * 1024 * 1024,
   blobBytes: 56 * 1024 * 1024,
-  /** An artifact logged over a socket: larger ones go over HTTP. */
-  artifactBytes: 48 * 1024 * 1024,
   /** Values inside one another. */
   depth: 64,
   /** Ports tunnelled at once over one socket. */

@@ -1,3 +1,4 @@
+import { BRIDGE } from '#lib/domain/limits.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
 import { grantOrigin, hasGrant } from '#lib/store/grants.ts'
 import type { Store } from '#lib/store/store.ts'
@@ -30,9 +31,6 @@ interface Connected {
 
 /** An origin that cannot be told from another one is asked about each time and never remembered. */
 const OPAQUE_ORIGIN = 'null'
-
-/** Of what a notebook calls itself. */
-const SHOWN_LENGTH = 200
 
 /** The front desk: who may log, who is asked, who is connected. */
 export class Notebooks {
@@ -101,7 +99,7 @@ export class Notebooks {
 
   /** Show a notebook among those that are connected, for as long as it is. */
   keep({ origin, name }: NotebookArrival, connection: NotebookConnection): void {
-    const connected = { origin, name: name.slice(0, SHOWN_LENGTH), since: this.#store.now(), connection }
+    const connected = { origin, name: name.slice(0, BRIDGE.nameLength), since: this.#store.now(), connection }
     this.#connected.add(connected)
     this.#changed()
     void connection.closed.then(() => {
@@ -150,7 +148,7 @@ export class Notebooks {
       this.#asking.set(id, {
         id,
         origin,
-        name: name.slice(0, SHOWN_LENGTH),
+        name: name.slice(0, BRIDGE.nameLength),
         since: this.#store.now(),
         waiting: [resolve]
       })

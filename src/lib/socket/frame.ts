@@ -283,6 +283,7 @@ class Reader {
       case 'port':
         if (typeof c === 'number') return this.#acceptChannel(c)
         break
+      default:
     }
     throw new FrameError('A message holds something unknown.')
   }

@@ -1,0 +1,66 @@
+import type { Hello } from '#lib/bridge/protocol.ts'
+import { RunnelError } from '#lib/domain/errors.ts'
+import type { Port } from '#lib/socket/port.ts'
+import type * as typeof HostPart from './runnel-host.ts'
+
+/** A Runnel that runs as a program: its store is reached by a socket. */
+export class HostRoute {
+  readonly #origin: string
+  readonly #token: string | null
+
+  /** Fails with INVALID_PARAMETER_VALUE when the address is none. */
+  constructor(host: string, token: string | null) {
+    const address = URL.canParse(host) ? new URL(host) : null
+    if (address?.protocol !== 'http:' && address?.protocol !== 'https:')
+      throw new RunnelError(
+        'INVALID_PARAMETER_VALUE',
+        'Say where the host is: connect({ host: "http://127.0.0.1:5000" }).'
+      )
+    this.#origin = address.origin
+    this.#token = token
+  }
+
+  /** Opens a socket; `onClosed` hears once why it ended, or could not be opened. */
+  async dial(
+    { session, writer, client }: Pick<Hello, 'session' | 'writer' | 'client'>,
+    onClosed: (error: RunnelError) => void
+  ): Promise<Port> {
+    const { openSocket } = await this.#load()
+    return openSocket({
+      origin: this.#origin,
+      token: this.#token,
+      arrival: { session, writer, name: client.name, version: client.version },
+      onClosed: (why) => onClosed(why === 'token' ? this.#tokenError() : this.awayError())
+    })
+  }
+
+  fetch(path: string): Promise<Response> {
+    return fetch(
+      this.#origin + path,
+      this.#token === null ? {} : { headers: { Authorization: `Bearer ${this.#token}` } }
+    )
+  }
+
+  /** A page is not told why a socket could not be opened. */
+  awayError(): RunnelError {
+    return new RunnelError(
+      'TEMPORARILY_UNAVAILABLE',
+      `Runnel does not answer at ${this.#origin}, or does not let this page in. Trying again.`
+    )
+  }
+
+  #tokenError(): RunnelError {
+    const text = this.#token === null ? 'This Runnel asks for its token.' : 'This Runnel does not take this token.'
+    return new RunnelError('UNAUTHENTICATED', `${text} Call connect({ host, token }) with the one it was started with.`)
+  }
+
+  /** From beside this module; a module that was loaded as text has nothing beside it, so then from the host. */
+  async #load(): Promise<typeof HostPart> {
+    try {
+      return await import('./runnel-host.ts')
+    } catch {
+      const text = await (await fetch(`${this.#origin}/runnel-host.js`)).text()
+      return (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`)) as typeof HostPart
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { DEFAULT_EXPERIMENT_ID, type RunId } from '#lib/domain/ids.ts'
+import { BRIDGE } from '#lib/domain/limits.ts'
+import { metricHistory } from '#lib/store/metrics.ts'
+import { runIds } from '#lib/store/search/runs.ts'
+import type { Store } from '#lib/store/store.ts'
+import { bundleSdk } from '../scripts/build-sdk.mjs'
+import { openTestStore } from '../tests/support/engines.ts'
+import { startSocketHost, type SocketHost } from '../tests/support/socket-host.ts'
+import * as runnel from './runnel.ts'
+
+let store: Store
+let host: SocketHost
+
+beforeEach(async () => {
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  ;({ store } = await openTestStore('node:sqlite'))
+  host = await startSocketHost(store)
+})
+
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await host.close()
+})
+
+const pointsOf = async (runId: string) => {
+  const history = await store.read((r) => metricHistory(r, runId as RunId, 'loss'))
+  return history.map(({ step, value }) => [step, value])
+}
+
+/** Of whatever runs there are. */
+const allPoints = async () => {
+  const ids = await store.read((r) =>
+    runIds(r.db, { experimentIds: [DEFAULT_EXPERIMENT_ID], view: 'ALL', filter: null, orderBy: [] })
+  )
+  return (await Promise.all(ids.map(pointsOf))).flat()
+}
+
+describe('runnel.js to a host', () => {
+  afterEach(() => runnel.disconnect().catch(() => undefined))
+
+  test('[SD1] logs and reads back what it logged', async () => {
+    await runnel.connect({ host: host.url })
+    const run = await runnel.startRun({ experiment: 'mnist', runName: 'one' })
+    void runnel.logParams({ lr: 0.1 })
+    for (let step = 0; step < 2500; step++)
+      void runnel.logMetric('loss', step === 7 ? NaN : step, { step, timestamp: step })
+    void runnel.logText('hello', 'notes/a.txt')
+    await runnel.endRun()
+    const record = await runnel.getRun(run.runId)
+    expect(record).toMatchObject({ info: { runName: 'one', status: 'FINISHED' }, data: { params: { lr: '0.1' } } })
+    const points = await pointsOf(run.runId)
+    expect(points).toHaveLength(2500)
+    expect(points[7]).toEqual([7, NaN])
+    const file = await new runnel.RunnelClient().downloadArtifact(run.runId, 'notes/a.txt')
+    expect(await file.text()).toBe('hello')
+  })
+
+  test('[SD2] asks for the token, and tells when it is wrong', async () => {
+    await host.close()
+    host = await startSocketHost(store, { token: 'a b/c+ü' })
+    for (const token of [undefined, 'wrong']) {
+      const connecting = runnel.connect({ host: host.url, ...(token !== undefined && { token }) })
+      await expect(connecting).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+      expect(runnel.status().state).toBe('denied')
+    }
+    await runnel.connect({ host: host.url, token: 'a b/c+ü' })
+    await runnel.logMetric('loss', 1)
+    expect(runnel.status()).toEqual({ state: 'open', pending: 0, message: null })
+  })
+
+  test('[SD3] keeps what is logged while the host is away, and says so', async () => {
+    const { port, url } = host
+    await host.close()
+    const connecting = runnel.connect({ host: url })
+    const run = runnel.startRun()
+    const logged = Array.from({ length: 50 }, (_, step) => runnel.logMetric('loss', step, { step }))
+    await vi.waitFor(() =>
+      expect(runnel.status()).toMatchObject({
+        state: 'connecting',
+        pending: 51,
+        message: expect.stringContaining('does not answer') as string
+      })
+    )
+    host = await startSocketHost(store, { port })
+    await connecting
+    const { runId } = await run
+    await Promise.all(logged)
+    expect(await pointsOf(runId)).toHaveLength(50)
+    // And again, once it was open.
+    await host.close()
+    await vi.waitFor(() => expect(runnel.status().state).toBe('lost'))
+    const late = runnel.logMetric('loss', 50, { step: 50 })
+    host = await startSocketHost(store, { port })
+    await late
+    expect(await pointsOf(runId)).toHaveLength(51)
+  })
+
+  test('[SD4] refuses a file that no message can hold, alone', async () => {
+    await runnel.connect({ host: host.url })
+    const run = await runnel.startRun()
+    const large = new Blob([new Uint8Array(BRIDGE.socketFileBytes + 1)])
+    await expect(runnel.logArtifact('large.bin', large)).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+    const files = Array.from({ length: 10 }, (_, i) => [`${i}.bin`, new Uint8Array(6 * 1024 * 1024).fill(i)] as const)
+    await runnel.logArtifacts(Object.fromEntries(files))
+    const entries = await new runnel.RunnelClient().listArtifacts(run.runId)
+    expect(entries).toHaveLength(10)
+    await expect(runnel.connect({ host: 'ftp://x' })).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+  })
+
+  test('[SD5] is shown to the pages of the host while it is connected', async () => {
+    const { connectHost } = await import('#lib/live/host-connection.ts')
+    await runnel.connect({ host: host.url })
+    const page = connectHost({ url: host.url, token: null, role: 'tab' })
+    let names: string[] = []
+    page.watch(
+      { kind: 'notebooks' },
+      { onAnswer: ({ connected }) => (names = connected.map(({ name }) => name)), onRefused: () => undefined }
+    )
+    await vi.waitFor(() => expect(names).toEqual(['A program']))
+    await runnel.disconnect()
+    await vi.waitFor(() => expect(names).toEqual([]))
+    page.close()
+  })
+})
+
+describe('a program of its own', () => {
+  let folder: string
+  const children: ChildProcess[] = []
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'runnel-sdk-'))
+    await bundleSdk(folder)
+  })
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL')
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  function runProgram(source: string): {
+    readonly child: ChildProcess
+    readonly exit: Promise<number | null>
+    readonly said: () => string
+  } {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+    children.push(child)
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    return { child, exit: new Promise((resolve) => child.on('exit', resolve)), said: () => said }
+  }
+
+  const STEPS = 4000
+  const training = (url: string) => `
+    const runnel = await import(${JSON.stringify(join(folder, 'runnel.js'))})
+    void runnel.connect({ host: ${JSON.stringify(url)}, session: 'training' })
+    const run = runnel.startRun({ runName: 'killed' })
+    void runnel.logParam('lr', 0.1)
+    for (let step = 0; step < ${STEPS}; step++) {
+      void runnel.logMetric('loss', step / 2, { step, timestamp: step })
+      if (step % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+      if (step % 1000 === 0) void runnel.logText('at ' + step, step + '.txt')
+    }
+    await runnel.endRun()
+    console.log((await run).runId)`
+
+  test(
+    '[SD6] killed and started again, its host too, loses nothing and logs nothing twice',
+    { timeout: 60_000 },
+    async () => {
+      const { port, url } = host
+      const kept: number[] = []
+      for (let round = 0; round < 6; round++) {
+        const { child, exit } = runProgram(training(url))
+        await new Promise((resolve) => setTimeout(resolve, 150 + 60 * round))
+        if (round % 2 === 1) {
+          await host.close()
+          host = await startSocketHost(store, { port })
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+        child.kill('SIGKILL')
+        await exit
+        kept.push((await allPoints()).length)
+      }
+      // Or nothing was ever cut off halfway.
+      expect(kept.some((count) => count > 0 && count < STEPS)).toBe(true)
+      const { exit, said } = runProgram(training(url))
+      expect(await exit, said()).toBe(0)
+      const runId = said().trim()
+      expect(await pointsOf(runId)).toEqual(Array.from({ length: STEPS }, (_, step) => [step, step / 2]))
+      await runnel.connect({ host: url })
+      expect(await runnel.searchRuns({ experimentIds: ['0'] })).toHaveLength(1)
+      expect(await new runnel.RunnelClient().listArtifacts(runId)).toHaveLength(4)
+      await runnel.disconnect()
+    }
+  )
+
+  test('[SD7] ends by itself when all is safe, also loaded as text', async () => {
+    const files = {
+      '/runnel.js': await readFile(join(folder, 'runnel.js'), 'utf8'),
+      '/runnel-host.js': await readFile(join(folder, 'runnel-host.js'), 'utf8')
+    }
+    await host.close()
+    host = await startSocketHost(store, { files })
+    const { exit, said } = runProgram(`
+      const text = await (await fetch('${host.url}/runnel.js')).text()
+      const runnel = await import('data:text/javascript,' + encodeURIComponent(text))
+      void runnel.connect({ host: '${host.url}' })
+      void runnel.startRun({ runName: 'left alone' })
+      runnel.logMetric('loss', 1)
+      setTimeout(() => runnel.logMetric('loss', 2, { step: 1 }), 4000)`)
+    expect(await exit, said()).toBe(0)
+    expect(said()).toBe('')
+    await runnel.connect({ host: host.url })
+    const [run] = await runnel.searchRuns({ experimentIds: ['0'] })
+    expect(await pointsOf(run!.info.runId)).toEqual([
+      [0, 1],
+      [1, 2]
+    ])
+    await runnel.disconnect()
+  })
+})
