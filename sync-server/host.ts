@@ -13,6 +13,7 @@ import { listen, type Listening } from './listen.ts'
 import { createLive } from './live.ts'
 import type { NodeStore } from './open-store.ts'
 import { attachSockets } from './sockets.ts'
+import { keepTidy } from './tidying.ts'
 import { VERSION } from './version.ts'
 
 export interface Host {
@@ -56,7 +57,14 @@ const openDoors = async (config: HostConfig, opened: NodeStore): Promise<Host> =
     ...createLive({ opened, api, version: VERSION }),
     authorize: (incoming) => gate(knockOf(incoming, 'socket'))
   })
-  const host = hostOf(config.host, listening, { before: () => sockets.close(), after: () => opened.close() })
+  const stopTidying = keepTidy(opened.store)
+  const host = hostOf(config.host, listening, {
+    before: () => sockets.close(),
+    after: async () => {
+      await stopTidying()
+      await opened.close()
+    }
+  })
   opened.announce(host.address)
   return host
 }

@@ -12,7 +12,7 @@ export const LIMITS = {
   /** Longer run tag values are cut. */
   tagValueLength: 8000,
   /** Longer experiment tag values are refused. */
-  experimentTagValueLength: 5000,
+  experimentTagValueLength: 20_000,
   artifactLocationLength: 2048,
 
   batchMetrics: 1000,
