@@ -1,7 +1,7 @@
 import type { Hello } from '#lib/bridge/protocol.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { Port } from '#lib/socket/port.ts'
-import type * as typeof HostPart from './runnel-host.ts'
+import type * as HostPart from './runnel-host.ts'
 
 /** A Runnel that runs as a program: its store is reached by a socket. */
 export class HostRoute {
