@@ -60,7 +60,7 @@ export function parseArtifactPath(text: string, options: { readonly allowRoot?: 
   }
   if (path.length > LIMITS.artifactPathLength) throw invalid(INVALID_PATH)
   // eslint-disable-next-line no-control-regex -- control characters are exactly what is refused
-  if (/[\u0000-\u001f\u007f\\#;]/.test(path) || /^(?:[a-zA-Z]:|[a-zA-Z][\w+.-]*:\/)/.test(path))
+  if (/[\u0000-\u001f\u007f\\#;]/.test(path) || /^(?:[a-zA-Z]?:|[a-zA-Z][\w+.-]*:\/)/.test(path))
     throw invalid(INVALID_PATH)
   for (const segment of path.split('/')) {
     if (segment === '' || segment === '.' || segment === '..' || segment.length > LIMITS.artifactSegmentLength)

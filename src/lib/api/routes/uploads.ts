@@ -64,7 +64,7 @@ export function mountUploads(app: Hono, store: Store, origin: string): void {
 /** `path` is the file's on the client's disk, which may be Windows: only its last name counts. */
 function fileIn(folder: string, path: string): string {
   const name = baseName(path.replaceAll('\\', '/'))
-  return parseArtifactPath(`${folder}/${name}`)
+  return parseArtifactPath(`${folder}/${parseArtifactPath(name)}`)
 }
 
 /** Where the caller reached us, as it is to go on. Behind a proxy that ends TLS, only the proxy knows how that was. */
