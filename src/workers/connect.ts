@@ -5,7 +5,13 @@ import type { PageRole } from '#lib/live/protocol.ts'
 
 /** Connect this page to the store of this browser. */
 export function connectStore(role: PageRole): LiveClient {
-  return new LiveClient({ role, openPort: 'SharedWorker' in globalThis ? openShared : openAlone })
+  const openPort = isSecureContext ? ('SharedWorker' in globalThis ? openShared : openAlone) : refuse
+  return new LiveClient({ role, openPort })
+}
+
+/** A browser gives the locks and digests a store is built on only to pages over https, and to those of this machine. */
+function refuse(): never {
+  throw new RunnelError('INVALID_STATE', 'This browser keeps runs only for pages over https, or of this machine.')
 }
 
 function openShared(): StorePort {
@@ -36,7 +42,7 @@ async function openAlone(): Promise<StorePort> {
   if (held.some(({ name }) => name === STORE_LOCK))
     throw new RunnelError(
       'INVALID_STATE',
-      'Runnel is open in another tab, and this browser can show it in one tab at a time.'
+      'Runnel is open in another tab, and this browser can show it in one tab at a time. Close the other, then reload.'
     )
   const worker = new Worker(new URL('./store-alone.worker.ts', import.meta.url), { type: 'module' })
   return { port: worker, close: () => worker.terminate() }
