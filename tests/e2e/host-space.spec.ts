@@ -46,6 +46,7 @@ const expectAccessible = async (page: Page): Promise<void> => {
 interface Made {
   readonly experiment: string
   readonly run: string
+  readonly model: string
 }
 
 interface MadeRun {
@@ -101,9 +102,29 @@ const seed = async (host: FullHost): Promise<Made> => {
     `${root}/plot.svg`,
     '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><path d="M0 40 60 0" stroke="teal"/></svg>'
   )
+  const model = await makeModel(host, experiment, run)
   await host.call('runs/update', { run_id: run, status: 'FINISHED', end_time: Date.now() })
   await makeRun(host, experiment, 'still running')
-  return { experiment, run }
+  return { experiment, run, model }
+}
+
+/** A logged model with a file, registered twice; and a version of the run's own files, as older clients register. */
+const makeModel = async (host: FullHost, experiment: string, run: string): Promise<string> => {
+  const { model } = await host.call<{ model: { info: { model_id: string } } }>('logged-models', {
+    experiment_id: experiment,
+    name: 'net',
+    model_type: 'sklearn',
+    source_run_id: run
+  })
+  const id = model.info.model_id
+  await host.call('runs/outputs', { run_id: run, models: [{ model_id: id, step: '0' }] })
+  await host.call(`logged-models/${id}`, { model_id: id, status: 'LOGGED_MODEL_READY' }, 'PATCH')
+  await host.putArtifact(`${experiment}/models/${id}/artifacts/MLmodel`, 'flavors:\n  sklearn:\n    code: null\n')
+  await host.call('registered-models/create', { name: 'wine-net' })
+  for (const source of [`models:/${id}`, `models:/${id}`, `runs:/${run}/report`])
+    await host.call('model-versions/create', { name: 'wine-net', source, run_id: run })
+  await host.call('registered-models/alias', { name: 'wine-net', alias: 'champion', version: '2' })
+  return id
 }
 
 test('[HS1] what is logged to the host from outside is on the open page within half a second', async ({
@@ -170,7 +191,7 @@ for (const { name, size, scheme } of looks) {
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('This host is your tracking server.')
     await expectAccessible(page)
     await look(page, `${name} welcome`)
-    const { experiment, run } = await seed(full)
+    const { experiment, run, model } = await seed(full)
     await full.call('experiments/delete', { experiment_id: await makeExperiment(full, 'thrown away') })
     const paths: readonly (readonly [string, string, string])[] = [
       ['home', '/', 'Experiments'],
@@ -179,6 +200,7 @@ for (const { name, size, scheme } of looks) {
       ['run', `/runs/${run}`, 'elastic net'],
       ['artifacts', `/runs/${run}?tab=artifacts&path=notes.md`, 'elastic net'],
       ['picture', `/runs/${run}?tab=artifacts&path=plot.svg`, 'elastic net'],
+      ['model', `/runs/${run}?tab=artifacts&model=${model}&path=MLmodel`, 'elastic net'],
       ['trash', '/trash', 'Trash'],
       ['settings', '/settings', 'Settings'],
       ['missing', `/runs/${'0'.repeat(32)}`, 'No such run']
@@ -187,8 +209,8 @@ for (const { name, size, scheme } of looks) {
       await page.goto(full.origin + path)
       await expect(page.getByRole('heading', { level: 1 })).toContainText(heading)
       await expect(status(page)).toContainText('Connected')
-      await look(page, `${name} ${what}`)
       await expectAccessible(page)
+      await look(page, `${name} ${what}`)
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       expect(overflow, what).toBe(0)
     }
@@ -207,6 +229,7 @@ test('[HS4] the host comes first; what is chosen is kept, by pointer, key and pa
   await expect(page.locator('tbody')).toContainText('of the host')
 
   await switchTo(page, 'This browser')
+  await expect(switcher(page)).toBeFocused()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('This tab is your tracking server.')
   await expect(status(page)).toContainText('Saved')
   await page.reload()
@@ -313,6 +336,7 @@ test('[HS8] a host that goes away leaves the page readable, and is found again w
   await page.goto(`${full.origin}/experiments/${experiment}`)
   const row = page.getByRole('grid', { name: 'Runs' }).getByRole('row').filter({ hasText: 'elastic net' })
   await expect(row).toBeVisible()
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
   await full.kill()
   await expect(status(page)).toContainText('The host does not answer')
   await expect(page.getByText('What you see is what it said last.')).toBeVisible()
@@ -382,7 +406,7 @@ for (const withToken of [false, true]) {
     await open('plot.svg')
     await expect(page.getByRole('img', { name: 'plot.svg' })).toBeVisible()
     await open('long.log')
-    await expect(page.getByText('The first 256.0 KB of 16.0 MB.')).toBeVisible()
+    await expect(page.getByText('The first 262 KB of 16 MB.')).toBeVisible()
     expect(asked.filter(({ path, method }) => path === 'long.log' && method === 'GET')).toEqual([
       { method: 'GET', range: 'bytes=0-262143', path: 'long.log' }
     ])
@@ -401,7 +425,7 @@ for (const withToken of [false, true]) {
     expect(bytes).toBe(big.byteLength)
 
     await open('gone.txt')
-    await expect(page.getByText('There is no such file in this run.')).toBeVisible()
+    await expect(page.getByText('There is no such file.')).toBeVisible()
   })
 }
 
@@ -450,6 +474,29 @@ test('[HS12] a notebook asks its question in a tab that looks at the host, and l
   await expect(page.getByText('from a notebook')).toHaveCount(0)
   await switchTo(page, 'This browser')
   await expect(page.locator('tbody')).toContainText('from a notebook')
+})
+
+test('[HS13] a run shows the models it made, what was registered of them, and their files', async ({ page, full }) => {
+  const { run, model } = await seed(full)
+  await page.goto(`${full.origin}/runs/${run}`)
+  const models = page.getByRole('region', { name: 'Models' })
+  await expect(models).toContainText('net')
+  await expect(models).toContainText('sklearn')
+  await expect(models).toContainText('ready')
+  await expect(models).toContainText(model)
+  await expect(models.getByText('registered as wine-net version')).toHaveText([
+    /version 1/,
+    /version 2.*@champion/,
+    /version 3/
+  ])
+  await full.call('registered-models/alias', { name: 'wine-net', alias: 'newest', version: '3' })
+  await expect(models).toContainText('@newest')
+  await models.getByRole('link', { name: 'Files' }).click()
+  await expect(page.getByText('Files of the model net.')).toBeVisible()
+  await page.getByRole('button', { name: 'MLmodel' }).click()
+  await expect(page.getByRole('region', { name: 'Text' })).toContainText('code: null')
+  await page.getByRole('link', { name: 'Files of the run' }).click()
+  await expect(page.getByRole('button', { name: 'notes.md' })).toBeVisible()
 })
 
 /** Set RUNNEL_SHOTS to a folder to look at the pages. */

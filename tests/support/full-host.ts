@@ -15,7 +15,7 @@ export interface FullHost {
   /** Stop it, and remove its data. */
   readonly stop: () => Promise<void>
   /** Call a route of MLflow's REST API as a client outside the browser does. Fails with what the host said. */
-  readonly call: <T>(path: string, body: unknown) => Promise<T>
+  readonly call: <T>(path: string, body: unknown, method?: 'POST' | 'PATCH') => Promise<T>
   /** Put an artifact by its path below the artifact root. */
   readonly putArtifact: (path: string, bytes: string | Uint8Array<ArrayBuffer>) => Promise<void>
 }
@@ -51,11 +51,10 @@ export const startFullHost = async ({ token }: { readonly token?: string } = {})
       await end(child, 'SIGTERM')
       await rm(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     },
-    call: async <T>(path: string, body: unknown) => {
+    call: async <T>(path: string, body: unknown, method = 'POST') => {
       const headers = { 'Content-Type': 'application/json' }
-      return (await (
-        await ask(`/api/2.0/mlflow/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-      ).json()) as T
+      const answer = await ask(`/api/2.0/mlflow/${path}`, { method, headers, body: JSON.stringify(body) })
+      return (await answer.json()) as T
     },
     putArtifact: async (path, bytes) => {
       await ask(`/api/2.0/mlflow-artifacts/artifacts/${path}`, { method: 'PUT', body: bytes })
