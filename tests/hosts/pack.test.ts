@@ -30,6 +30,10 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
 
+/** A program the package brought along. */
+const bin = (name: string): string =>
+  join(folder, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name)
+
 const run = async (command: string, args: readonly string[], cwd: string): Promise<string> => {
   const child = spawn(command, args, {
     cwd,
@@ -58,22 +62,18 @@ it(
     ).toEqual(['runnel'])
 
     expect(await run('npx', ['runnel', '--version'], folder)).toContain(`runnel ${packageJson.version}\n`)
-    expect(await run('npx', ['runnel', '--help'], folder)).toMatch(/server[^]+experiments[^]+runs[^]+artifacts[^]+gc/)
+    expect(await run(bin('runnel'), ['--help'], folder)).toMatch(/server[^]+experiments[^]+runs[^]+artifacts[^]+gc/)
     await writeFile(
       join(folder, 'sdk.mjs'),
       `import * as runnel from 'runnel/sdk'\nconsole.log(typeof runnel.startRun)\n`
     )
-    expect(await run('npx', ['node', 'sdk.mjs'], folder)).toContain('function')
+    expect(await run(bin('node'), ['sdk.mjs'], folder)).toContain('function')
 
-    const child = spawn(
-      join(folder, 'node_modules', '.bin', process.platform === 'win32' ? 'runnel.cmd' : 'runnel'),
-      ['server', '--port', '0'],
-      {
-        cwd: folder,
-        env,
-        shell: process.platform === 'win32'
-      }
-    )
+    const child = spawn(bin('runnel'), ['server', '--port', '0'], {
+      cwd: folder,
+      env,
+      shell: process.platform === 'win32'
+    })
     try {
       let output = ''
       for (const stream of [child.stdout, child.stderr])
@@ -95,6 +95,6 @@ it(
     } finally {
       child.kill('SIGKILL')
     }
-    expect(await run('npx', ['runnel', 'runs', 'list', '-x', '0'], folder)).toContain('packed')
+    expect(await run(bin('runnel'), ['runs', 'list', '-x', '0'], folder)).toContain('packed')
   }
 )
