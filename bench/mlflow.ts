@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { ensureServerBuilt, serverEntry } from '../scripts/build-server.mjs'
 import { ensurePython, pythonProgram } from '../scripts/python.mjs'
 import { root } from '../scripts/project.mjs'
 import { report } from './support/report.ts'
@@ -16,13 +17,15 @@ interface Measured {
 
 const missing = await ensurePython('v3')
 if (missing !== undefined) throw new Error(missing)
+// What npm start and the package run.
+await ensureServerBuilt()
 const [only] = process.argv.slice(2)
 const python = spawn(
   pythonProgram('v3', 'python'),
   [
     join(root, 'bench', 'support', 'mlflow_side_by_side.py'),
     ...['--mlflow', JSON.stringify([pythonProgram('v3', 'python'), '-m', 'mlflow', 'server'])],
-    ...['--runnel', JSON.stringify([process.execPath, join(root, 'sync-server', 'main.ts'), 'server'])],
+    ...['--runnel', JSON.stringify([process.execPath, serverEntry, 'server'])],
     ...(only === undefined ? [] : ['--only', only])
   ],
   { stdio: ['ignore', 'pipe', 'inherit'] }
