@@ -116,7 +116,8 @@ const dataChanges = (store: Store, origin: string): Endpoint[] => [
   },
   {
     methods: ['DELETE'],
-    path: 'logged-models/:model_id/tags/:tag_key',
+    // The Python client writes a key as it is, slashes and all, where MLflow's own server then finds no such path.
+    path: 'logged-models/:model_id/tags/:tag_key{.+}',
     answer: async (_, { model_id = '', tag_key = '' }) => {
       const id = modelIdOf(model_id)
       await store.write((tx) => deleteLoggedModelTag(tx, id, tag_key), origin)
