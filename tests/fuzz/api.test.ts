@@ -8,7 +8,7 @@
 import { expect, test } from 'vitest'
 import { HTTP_STATUS } from '#lib/api/status.ts'
 import { shuffle } from '#lib/demo/random.ts'
-import { openApi, type ApiClient, type JsonValue } from '../contracts/api/client.ts'
+import { openApi, type ApiClient } from '../contracts/api/client.ts'
 import { corpus } from '../replay/corpus.ts'
 import { valueAt } from '../replay/exchange.ts'
 import type { RecordedRequest } from '../replay/request.ts'

@@ -108,7 +108,7 @@ function bendOnce(tree: Tree, random: Random): Tree {
         return items.with(at, bendOnce(items[at], random))
     }
   }
-  const entries = Object.entries(tree)
+  const entries: readonly (readonly [string, Tree])[] = Object.entries(tree)
   if (entries.length === 0) return { [random.pick(['run_id', 'name', 'key', 'filter'])]: random.pick(VALUES)() }
   const at = random.integer(entries.length)
   const [key, value] = entries[at]!
