@@ -34,7 +34,7 @@ test(
       }
     }
     console.info(`api fuzz: ${tally.sent} bent requests over ${tally.routes.size} routes, ${tally.refused} refused`)
-    expect(tally.sent).toBeGreaterThan(1000)
+    expect(tally.sent).toBeGreaterThan(200)
     expect(tally.refused).toBeGreaterThan(tally.sent / 4)
   }
 )
