@@ -20,11 +20,16 @@ export interface Series {
 export type SeriesAxis = 'step' | 'time' | 'relative'
 
 export function seriesOf(points: readonly Point[]): Series {
-  return {
-    steps: Float64Array.from(points, (point) => point.step),
-    timestamps: Float64Array.from(points, (point) => point.timestamp),
-    values: Float64Array.from(points, (point) => point.value)
+  const steps = new Float64Array(points.length)
+  const timestamps = new Float64Array(points.length)
+  const values = new Float64Array(points.length)
+  // A loop, as `Float64Array.from` takes several times as long, and every logged point passes here.
+  for (const [i, point] of points.entries()) {
+    steps[i] = point.step
+    timestamps[i] = point.timestamp
+    values[i] = point.value
   }
+  return { steps, timestamps, values }
 }
 
 /** Points in the order of the arrays. */
