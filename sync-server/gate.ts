@@ -7,6 +7,7 @@
  * password is asked for in a way browsers remember, so a page of another site has nobody's rights to borrow.
  */
 import type { IncomingMessage } from 'node:http'
+import { PART_PATH } from '#lib/api/routes/uploads.ts'
 import { errorResponse } from '#lib/api/status.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
 import { tokenAmong } from '#lib/socket/agreement.ts'
@@ -64,7 +65,8 @@ export const createGate = (config: GateConfig): Gate => {
     const cors = need.origin ? judgeOrigin(knock, origins) : noCors
     if (cors instanceof Response) return refuse(cors)
     // Readable for a page that may ask, or it could not tell a missing token from a broken network.
-    if (need.token && isToken !== null && !showsToken(knock, isToken)) return refuse(unauthenticated(cors))
+    const isAsked = need.token && isToken !== null && !isUploadPart(knock)
+    if (isAsked && !showsToken(knock, isToken)) return refuse(unauthenticated(cors))
     return { isAllowed: true, headers: cors }
   }
 }
@@ -124,6 +126,10 @@ const preflight = (knock: Knock, isAllowed: boolean, headers: Readonly<Record<st
     ...(asked !== null && { 'Access-Control-Allow-Headers': asked })
   })
 }
+
+/** MLflow's client sends no token with the parts of an upload: the upload's id, in the path, is the leave to send one. */
+const isUploadPart = ({ kind, method, path }: Knock): boolean =>
+  kind === 'request' && method === 'PUT' && PART_PATH.test(path)
 
 const showsToken = (knock: Knock, isToken: (shown: string) => boolean): boolean => {
   const shown = [tokenOfAuthorization(knock.header('authorization'))]
