@@ -27,7 +27,22 @@ export function protocolsFor(token: string | null): string[] {
   return token === null || token === '' ? [PROTOCOL] : [PROTOCOL, TOKEN_PREFIX + toBase64Url(token)]
 }
 
+/** The token among the subprotocols a client offers; null when there is none, or none that can be read. */
+export function tokenAmong(protocols: readonly string[]): string | null {
+  const offered = protocols.find((name) => name.startsWith(TOKEN_PREFIX))
+  return offered === undefined ? null : fromBase64Url(offered.slice(TOKEN_PREFIX.length))
+}
+
 function toBase64Url(text: string): string {
   const binary = String.fromCharCode(...new TextEncoder().encode(text))
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+function fromBase64Url(text: string): string | null {
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(binary, (unit) => unit.charCodeAt(0)))
+  } catch {
+    return null
+  }
 }

@@ -1,8 +1,7 @@
 import * as Comlink from 'comlink'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { SOCKET } from '#lib/domain/limits.ts'
-import { tokenOfProtocols } from '../../../sync-server/token.ts'
-import { CLOSE, protocolsFor } from './agreement.ts'
+import { CLOSE, protocolsFor, tokenAmong } from './agreement.ts'
 import { encodeFrame } from './frame.ts'
 import type { Port } from './port.ts'
 import { Tunnel, type Socket, type TunnelOptions } from './tunnel.ts'
@@ -191,8 +190,9 @@ describe('a tunnel', () => {
 test('[SK16] a token crosses as a subprotocol, whatever it is made of', () => {
   for (const token of ['a', 'a b/c+d=?', 'schlüssel ✓', 'x'.repeat(500)]) {
     const protocols = protocolsFor(token)
-    expect(tokenOfProtocols(protocols.join(', '))).toBe(token)
+    expect(tokenAmong(protocols)).toBe(token)
     for (const name of protocols) expect(name).toMatch(/^[\w.-]+$/)
   }
-  for (const none of [null, '']) expect(tokenOfProtocols(protocolsFor(none).join(', '))).toBeNull()
+  for (const none of [null, '']) expect(tokenAmong(protocolsFor(none))).toBeNull()
+  expect(tokenAmong(['runnel.token.%%%'])).toBeNull()
 })
