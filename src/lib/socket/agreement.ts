@@ -46,18 +46,3 @@ function fromBase64Url(text: string): string | null {
     return null
   }
 }
-
-/** The token among the subprotocols a client offers; null when there is none, or none that can be read. */
-export function tokenAmong(protocols: readonly string[]): string | null {
-  const offered = protocols.find((name) => name.startsWith(TOKEN_PREFIX))
-  return offered === undefined ? null : fromBase64Url(offered.slice(TOKEN_PREFIX.length))
-}
-
-function fromBase64Url(text: string): string | null {
-  try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(binary, (unit) => unit.charCodeAt(0)))
-  } catch {
-    return null
-  }
-}
