@@ -2,11 +2,12 @@ import { Hono } from 'hono'
 import { API_PREFIXES } from '#lib/api/endpoint.ts'
 import { errorResponse } from '#lib/api/status.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
+import { HOST_INFO_PATH } from '#lib/live/store-paths.ts'
 import type { HostConfig } from './config.ts'
 import { knockOf, type Gate } from './gate.ts'
 import type { Answer } from './listen.ts'
 import { COMMON_HEADERS, mountPages } from './pages.ts'
-import { HOST_INFO_PATH, isArtifactProxyPath, partOf } from './paths.ts'
+import { isArtifactProxyPath, partOf } from './paths.ts'
 import { VERSION } from './version.ts'
 
 interface AnswerParts {

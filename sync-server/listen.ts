@@ -16,6 +16,21 @@ export interface Listening {
 /** `incoming` is the request as it came from Node, with its socket. */
 export type Answer = (request: Request, incoming: IncomingMessage) => Response | Promise<Response>
 
+/** How long and how much one connection, and one client, may take; the names are HOST's. */
+export type ListenLimits = Readonly<
+  Record<
+    | 'headerBytes'
+    | 'headersMs'
+    | 'requestMs'
+    | 'idleMs'
+    | 'keepAliveMs'
+    | 'connectionsPerClient'
+    | 'closeGraceMs'
+    | 'slowCheckEveryMs',
+    number
+  >
+>
+
 /** How often connections that have become idle are let go of while the host closes. */
 const closeEveryMs = 50
 
@@ -26,21 +41,23 @@ const closeEveryMs = 50
  */
 export const listen = (
   answer: Answer,
-  { host, port }: { readonly host: string; readonly port: number }
+  { host, port }: { readonly host: string; readonly port: number },
+  limits: ListenLimits = HOST
 ): Promise<Listening> =>
   new Promise((resolve, reject) => {
     const server = createAdaptorServer({
       fetch: (request, { incoming }) => answer(request, incoming as IncomingMessage),
       overrideGlobalObjects: false,
       serverOptions: {
-        maxHeaderSize: HOST.headerBytes,
-        headersTimeout: HOST.headersMs,
-        requestTimeout: HOST.requestMs,
-        keepAliveTimeout: HOST.keepAliveMs
+        maxHeaderSize: limits.headerBytes,
+        headersTimeout: limits.headersMs,
+        requestTimeout: limits.requestMs,
+        connectionsCheckingInterval: limits.slowCheckEveryMs,
+        keepAliveTimeout: limits.keepAliveMs
       }
     }) as Server
-    server.setTimeout(HOST.idleMs)
-    const connections = limitConnections(server)
+    server.setTimeout(limits.idleMs)
+    const connections = limitConnections(server, limits.connectionsPerClient)
     server.once('error', reject)
     server.listen(port, host, () => {
       server.removeListener('error', reject)
@@ -48,19 +65,19 @@ export const listen = (
       resolve({
         port: (server.address() as AddressInfo).port,
         server,
-        close: () => (closing ??= closeServer(server, connections))
+        close: () => (closing ??= closeServer(server, connections, limits.closeGraceMs))
       })
     })
   })
 
 /** One client can hold only so many connections, or requests that never end would pile up. Returns those that are open. */
-const limitConnections = (server: Server): ReadonlySet<Socket> => {
+const limitConnections = (server: Server, most: number): ReadonlySet<Socket> => {
   const open = new Set<Socket>()
   const perClient = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
     const client = socket.remoteAddress ?? ''
     const count = (perClient.get(client) ?? 0) + 1
-    if (count > HOST.connectionsPerClient) return socket.destroy()
+    if (count > most) return socket.destroy()
     open.add(socket)
     perClient.set(client, count)
     return socket.once('close', () => {
@@ -73,11 +90,11 @@ const limitConnections = (server: Server): ReadonlySet<Socket> => {
   return open
 }
 
-const closeServer = (server: Server, connections: ReadonlySet<Socket>): Promise<void> =>
+const closeServer = (server: Server, connections: ReadonlySet<Socket>, graceMs: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const letGo = setInterval(() => closeUnused(server, connections), closeEveryMs)
     // Upgraded sockets are none of the server's any more, so it would wait for them for ever.
-    const force = setTimeout(() => connections.forEach((socket) => socket.destroy()), HOST.closeGraceMs)
+    const force = setTimeout(() => connections.forEach((socket) => socket.destroy()), graceMs)
     server.close((error) => {
       clearInterval(letGo)
       clearTimeout(force)

@@ -1,3 +1,5 @@
+import { HOST_INFO_PATH } from '#lib/live/store-paths.ts'
+
 /**
  * Which part of a host a URL path belongs to. The gate asks here what a path needs, and the host where to send it, so that nothing can be
  * sent to the store's api without having been asked for what the api needs.
@@ -10,8 +12,6 @@ export type Part =
   | 'host-info'
   /** The built site: files that hold no data. */
   | 'site'
-
-export const HOST_INFO_PATH = '/runnel-host.json'
 
 /** `path` as it was sent: percent-encoding undone nowhere, so a spelling that some router would decode reaches the site, which has no data. */
 export const partOf = (path: string): Part => {

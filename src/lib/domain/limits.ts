@@ -89,6 +89,9 @@ export const BRIDGE = {
   socketFileBytes: 48 * 1024 * 1024,
   /** Of what a notebook calls itself: shown, so cut and not refused. */
   nameLength: 200,
+  /** Of a session's refusals, the last ones are kept, for a notebook that lost its connection before it heard of them. */
+  keptRefusals: 100,
+  keptRefusalLength: 500,
   /** How long a session's high-water mark is kept after it was last heard of. */
   sessionKeptMs: 90 * 24 * 3600 * 1000
 } as const
@@ -105,6 +108,8 @@ export const HOST = {
   /** A request's headers, whole. */
   headerBytes: 32 * 1024,
   headersMs: 15_000,
+  /** How often connections are looked at for requests that take too long to come. */
+  slowCheckEveryMs: 5000,
   /** A whole request, uploads of gigabytes included. */
   requestMs: 6 * 3600 * 1000,
   /** A connection on which nothing moves. A client's own time-out is two minutes. */
