@@ -24,9 +24,8 @@ export async function readFields(request: Request, lists: ReadonlySet<string>): 
 export function queryFields(url: string, lists: ReadonlySet<string> = new Set()): Fields {
   const query = new URLSearchParams(rawQuery(url))
   const names = [...new Set(query.keys())]
-  return new Fields(
-    Object.fromEntries(names.map((name) => [name, lists.has(name) ? query.getAll(name) : query.get(name)]))
-  )
+  const values = names.map((name) => [name, lists.has(name) ? query.getAll(name) : query.get(name)])
+  return new Fields(Object.fromEntries(values), '', { fromQuery: true })
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Page tokens: base64 of `{"offset": N}`, the form MLflow uses, so that a token says nothing a caller could not work out. */
 import { invalid } from '#lib/domain/errors.ts'
-import { pythonJson } from '#lib/domain/python-text.ts'
+import { pythonBytes, pythonRepr } from '#lib/domain/python-text.ts'
 
 /** The token of the page that starts at `offset` (>= 1). */
 export const pageToken = (offset: number): string => btoa(`{"offset": ${offset}}`)
@@ -8,9 +8,12 @@ export const pageToken = (offset: number): string => btoa(`{"offset": ${offset}}
 /** The offset a token stands for; absent or empty is the start. Fails with INVALID_PARAMETER_VALUE. */
 export function parsePageToken(token: string | undefined): number {
   if (token === undefined || token === '') return 0
+  // As Python decodes: what is no sign of base64 is passed over, and the padding must be whole.
+  const signs = token.replace(/[^A-Za-z0-9+/=]/g, '')
   let text: string
   try {
-    text = atob(token)
+    if (signs.length % 4 !== 0) throw new Error('not padded')
+    text = atob(signs)
   } catch {
     throw invalid('Invalid page token, could not base64-decode')
   }
@@ -18,11 +21,11 @@ export function parsePageToken(token: string | undefined): number {
   try {
     parsed = JSON.parse(text)
   } catch {
-    throw invalid(`Invalid page token, decoded value=${pythonJson(text)}`)
+    throw invalid(`Invalid page token, decoded value=${pythonBytes(text)}`)
   }
   const offset = typeof parsed === 'object' && parsed !== null && 'offset' in parsed ? parsed.offset : undefined
   if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < 1)
-    throw invalid(`Invalid page token, parsed value=${pythonJson(parsed)}`)
+    throw invalid(`Invalid page token, parsed value=${pythonRepr(parsed)}`)
   return offset
 }
 

@@ -68,6 +68,12 @@ export function pythonText(text: string): string {
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
+/** `repr(bytes)`: `b'...'`, what is not printable ASCII as `\\xNN`. `text` holds a byte per unit. */
+export function pythonBytes(text: string): string {
+  const shown = pythonText(text).replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  return `b${shown}`
+}
+
 /** `repr` of what JSON.parse gave: `None`, `True`, `['a']`, `{'k': 1}`. Cut like every value an error echoes. */
 export function pythonRepr(value: unknown): string {
   const text = represent(value, 0)

@@ -134,7 +134,7 @@ test('VAL-E1 experiment names and artifact locations', () => {
     'runs:/x',
     'RUNS:/x',
     's3://b/x#f',
-    's3://b;p',
+    'http://b;p',
     's3://b?a=%2e.',
     'mlflow-artifacts:/a//b',
     'x\ud800'

@@ -190,6 +190,9 @@ export function validateExperimentName(name: string, path = 'name'): void {
 }
 
 /** `''` stands for the default location. A location of this store's own scheme must be a path it can serve. */
+/** The schemes whose last segment may end in `;params`; in a bucket's name of a file a semicolon is a letter like any other. */
+const HAS_PARAMS = /^(?:https?:|s?ftp:|hdl:|prospero:|shttp:|rtsps?:|sips?:|mms:|tel:|(?![a-z][a-z0-9+.-]*:))/i
+
 export function validateArtifactLocation(location: string): void {
   const name = 'artifact_location'
   validateText(location, name)
@@ -198,9 +201,10 @@ export function validateArtifactLocation(location: string): void {
       'Invalid artifact path length. The length of the artifact path cannot be greater than ' +
         `${LIMITS.artifactLocationLength} characters.`
     )
-  if (/^runs:/i.test(location)) throw invalidValue(name, location, 'An experiment cannot keep its artifacts in a run.')
+  if (/^runs:/i.test(location)) throw invalid(`Artifact location cannot be a runs:/ URI. Given: '${location}'`)
   const [, path = '', query = '', fragment = ''] = /^([^?#]*)\??([^#]*)#?([^]*)$/.exec(location) ?? []
-  if (fragment !== '' || path.includes(';')) throw invalid("'artifact_location' URL can't include fragments or params.")
+  if (fragment !== '' || (path.includes(';') && HAS_PARAMS.test(path)))
+    throw invalid("'artifact_location' URL can't include fragments or params.")
   if (/(?:\.|%2e){2}/i.test(query)) throw invalid('Invalid query string')
   const root = artifactRootPath(location)
   if (root !== null) parseArtifactPath(root, { allowRoot: true })

@@ -88,6 +88,7 @@ const changes = (store: Store, origin: string): Endpoint[] => [
       const tags = parseTags(fields.messages('tags'))
       validateExperimentName(name)
       validateArtifactLocation(artifactLocation)
+      tags.forEach(validateExperimentTag)
       validateNewTags(tags)
       const id = await store.write((tx) => createExperiment(tx, { name, artifactLocation, tags }), origin)
       return { experiment_id: id }

@@ -12,11 +12,13 @@ import type { JsonFields } from './json.ts'
 export class Fields {
   readonly #values: JsonFields
   readonly #path: string
+  readonly #fromQuery: boolean
 
-  /** `path` stands before the names in messages: `metrics[1]`. */
-  constructor(values: JsonFields, path = '') {
+  /** `path` stands before the names in messages: `metrics[1]`. `fromQuery`: everything is text, as in a query string. */
+  constructor(values: JsonFields, path = '', { fromQuery = false } = {}) {
     this.#values = values
     this.#path = path
+    this.#fromQuery = fromQuery
   }
 
   /** Absent and null are one. */
@@ -86,11 +88,11 @@ export class Fields {
     return this.double(name)!
   }
 
-  /** true or false, or their text in any case, as query strings have them. */
+  /** true or false; in a query string their text, in any case. */
   boolean(name: string): boolean | undefined {
     const value = this.#value(name)
     if (value === undefined || typeof value === 'boolean') return value
-    const text = typeof value === 'string' ? value.toLowerCase() : ''
+    const text = this.#fromQuery && typeof value === 'string' ? value.toLowerCase() : ''
     if (text !== 'true' && text !== 'false') throw this.#refuse(name, value)
     return text === 'true'
   }

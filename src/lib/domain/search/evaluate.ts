@@ -3,7 +3,7 @@
  *
  * - A comparison is true when some value of the field satisfies it. So `!=` and NOT IN are false where there is no value, and each dataset
  *   clause looks at all datasets by itself. IS NULL is true where there is none.
- * - NaN compares as 0, as MLflow stores it. Metrics are their latest value.
+ * - NaN differs from every number and compares with none. Metrics are their latest value.
  * - `run_name` is filtered by the tag mlflow.runName and ordered by the run's name, as MLflow does; both are written together.
  * - Order: values, then NaN, then missing, in both directions. Ties: runs by start time, newest first, then id; experiments below.
  */
@@ -72,7 +72,7 @@ function matches<A extends string>(tree: FilterTree<A>, read: Read<A>): boolean 
 }
 
 function holds<A extends string>(comparison: ValueComparison<A>, value: Value): boolean {
-  if (comparison.kind === 'number') return numberHolds(comparison, Number.isNaN(value) ? 0 : Number(value))
+  if (comparison.kind === 'number') return numberHolds(comparison, Number(value))
   const text = String(value)
   if (comparison.kind === 'set') return comparison.values.includes(text) === (comparison.comparator === 'IN')
   switch (comparison.comparator) {

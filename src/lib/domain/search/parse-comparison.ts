@@ -147,7 +147,8 @@ function numberComparison<A extends string>(
     return { kind: 'number', field, comparator: comparator as NumberComparator, value }
   }
   const key = fieldToken.kind === 'name' ? fieldToken.key : fieldToken.text
-  if (comparator === undefined && vocabulary.comparatorRefusal) throw wrongComparator(field, operator, vocabulary)
+  if (comparator === undefined && vocabulary.comparatorRefusal?.(field, operator.word) !== undefined)
+    throw wrongComparator(field, operator, vocabulary)
   if (vocabulary.integerRefusal) {
     if (operand.kind === 'value' && operand.token.kind === 'name')
       throw unquoted(field, operator, comparator, operand.token, vocabulary)
@@ -251,9 +252,11 @@ function wrongComparator<A extends string>(
   vocabulary: Vocabulary<A>
 ): SearchSyntaxError {
   const known = comparatorsOf(field, vocabulary)
+  // MLflow leaves out the last quote for metrics and datasets.
+  const quote = field.kind === 'metric' || field.kind === 'dataset' ? '' : "'"
   const message =
     vocabulary.comparatorRefusal?.(field, operator.word) ??
-    `Invalid comparator '${operator.word}' not one of '${pythonSet(known)}'`
+    `Invalid comparator '${operator.word}' not one of '${pythonSet(known)}${quote}`
   return misfit(message, operator, known)
 }
 

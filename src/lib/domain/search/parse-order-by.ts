@@ -1,6 +1,7 @@
 /** order_by items to orders: `<field> [ASC|DESC]`, any case, ascending by default. */
 import { invalid } from '../errors.ts'
 import { SEARCH } from '../limits.ts'
+import { pythonRepr } from '../python-text.ts'
 import { isFieldToken, keyPrefixes, resolveField } from './fields.ts'
 import { printField } from './print.ts'
 import { SearchSyntaxError } from './syntax-error.ts'
@@ -10,18 +11,17 @@ import { EXPERIMENTS, RUNS, type Vocabulary } from './vocabulary.ts'
 
 /**
  * items    most significant first
- * fails    SearchSyntaxError for an item that cannot be read; INVALID_PARAMETER_VALUE when a field comes twice (MLflow answers 500)
+ * fails    SearchSyntaxError for an item that cannot be read; INVALID_PARAMETER_VALUE when a field comes twice (MLflow answers 500, except for
+ *          experiments, where the second does nothing)
  *          or there are more than `SEARCH.orderByItems`
  */
 export function parseOrderBy<A extends string>(items: readonly string[], vocabulary: Vocabulary<A>): OrderBy<A>[] {
   if (items.length > SEARCH.orderByItems)
     throw invalid(`order_by holds at most ${SEARCH.orderByItems} items, got ${items.length}`)
   const orders = items.map((item) => parseOrderByItem(item, vocabulary))
-  const fields = orders.map((order) => printField(order.field))
-  if (new Set(fields).size < fields.length) {
-    const repeated = fields.filter((field, at) => fields.indexOf(field) !== at)
-    throw invalid(`\`order_by\` contains duplicate fields: [${repeated.map((field) => `'${field}'`).join(', ')}]`)
-  }
+  const fields = new Set(orders.map((order) => printField(order.field)))
+  if (fields.size < orders.length && !vocabulary.repeatsOrders)
+    throw invalid(`\`order_by\` contains duplicate fields: ${pythonRepr(items)}`)
   return orders
 }
 

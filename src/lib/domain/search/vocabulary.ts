@@ -14,6 +14,8 @@ export interface Vocabulary<A extends string> {
   readonly numericAttributes: ReadonlySet<A>
   /** What order_by takes besides attributes. */
   readonly orderKinds: ReadonlySet<FieldKind>
+  /** order_by may name a field twice. */
+  readonly repeatsOrders?: boolean
   /** The end of MLflow's sentence about a prefix it does not know. */
   readonly validPrefixes: string
   /** What MLflow puts around each token it could not place. */
@@ -25,7 +27,9 @@ export interface Vocabulary<A extends string> {
   /** MLflow's sentence for an order by an attribute that has none, where it is not the one about filters. */
   orderKeyRefusal?(key: string): string
   /** MLflow's sentence for a comparator a field does not take, where it is not that of runs. */
-  comparatorRefusal?(field: Field<A>, comparator: string): string
+  comparatorRefusal?(field: Field<A>, comparator: string): string | undefined
+  /** Attributes that are ids: they are the same or not, and have no pattern. */
+  readonly idAttributes?: ReadonlySet<A>
   /** MLflow's sentence for an attribute's value that is no quoted text, where it is not that of runs. */
   unquotedRefusal?(raw: string): string
   /** MLflow's sentence about a prefix it does not know, where it is not that of runs. */
@@ -51,6 +55,7 @@ export const MLFLOW_KIND = {
 
 const NUMBER_COMPARATORS = ['=', '!=', '>', '>=', '<', '<='] as const
 const TEXT_COMPARATORS = ['=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'] as const
+const ID_COMPARATORS = ['=', '!=', 'IN', 'NOT IN'] as const
 const NULL_COMPARATORS = ['IS NULL', 'IS NOT NULL'] as const
 
 export function isNumeric<A extends string>(field: Field<A>, vocabulary: Vocabulary<A>): boolean {
@@ -63,6 +68,7 @@ export function isNumeric<A extends string>(field: Field<A>, vocabulary: Vocabul
  */
 export function comparatorsOf<A extends string>(field: Field<A>, vocabulary: Vocabulary<A>): readonly Comparator[] {
   if (isNumeric(field, vocabulary)) return NUMBER_COMPARATORS
+  if (field.kind === 'attribute' && vocabulary.idAttributes?.has(field.key)) return ID_COMPARATORS
   return field.kind === 'param' || field.kind === 'tag' ? [...TEXT_COMPARATORS, ...NULL_COMPARATORS] : TEXT_COMPARATORS
 }
 
@@ -116,7 +122,12 @@ export const RUNS: Vocabulary<RunAttribute> = {
   orderRefusal: (kind) => `Invalid identifier type '${MLFLOW_KIND[kind]}'`
 }
 
-const EXPERIMENT_ATTRIBUTES = identity<ExperimentAttribute>(['name', 'creation_time', 'last_update_time'])
+const EXPERIMENT_ATTRIBUTES = identity<ExperimentAttribute>([
+  'name',
+  'experiment_id',
+  'creation_time',
+  'last_update_time'
+])
 
 export const EXPERIMENTS: Vocabulary<ExperimentAttribute> = {
   prefixes: new Map<string, FieldKind>([
@@ -125,11 +136,15 @@ export const EXPERIMENTS: Vocabulary<ExperimentAttribute> = {
     ['attribute', 'attribute']
   ]),
   attributes: new Map(EXPERIMENT_ATTRIBUTES),
-  orderAttributes: new Map([...EXPERIMENT_ATTRIBUTES, ['experiment_id', 'experiment_id']]),
-  numericAttributes: new Set<ExperimentAttribute>(['creation_time', 'last_update_time', 'experiment_id']),
+  orderAttributes: new Map(EXPERIMENT_ATTRIBUTES),
+  numericAttributes: new Set<ExperimentAttribute>(['creation_time', 'last_update_time']),
+  idAttributes: new Set<ExperimentAttribute>(['experiment_id']),
   orderKinds: new Set<FieldKind>(['attribute']),
+  repeatsOrders: true,
   validPrefixes: "Valid entity types are ('attribute', 'tag', 'tags')",
   clauseQuote: '',
   nullRefusal: (field) => `IS NULL / IS NOT NULL is only supported for tags, not for attribute '${field.key}'`,
+  comparatorRefusal: (field, comparator) =>
+    field.key === 'experiment_id' ? `Invalid comparator for experiment_id: ${comparator}` : undefined,
   orderRefusal: (kind) => `Invalid order_by entity: ${MLFLOW_KIND[kind]}`
 }

@@ -2,7 +2,7 @@
 import { expressionBuilder, sql, type Expression, type ExpressionBuilder, type Kysely, type RawBuilder } from 'kysely'
 import { invalid } from '#lib/domain/errors.ts'
 import type { Experiment } from '#lib/domain/experiment.ts'
-import type { ExperimentId } from '#lib/domain/ids.ts'
+import { parseExperimentId, type ExperimentId } from '#lib/domain/ids.ts'
 import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type { Comparison, ExperimentAttribute, FilterTree, OrderBy } from '#lib/domain/search/tree.ts'
 import type { Reader } from '../database.ts'
@@ -53,6 +53,7 @@ export function compileExperimentFilter(eb: Experiments, tree: FilterTree<Experi
 
 function compileComparison(eb: Experiments, comparison: Comparison<ExperimentAttribute>): Condition {
   const { field } = comparison
+  if (field.kind === 'attribute' && field.key === 'experiment_id') checkIds(comparison)
   if (field.kind === 'attribute' && comparison.kind !== 'null')
     return columnHolds(attributeColumn(eb, field.key), comparison)
   if (field.kind !== 'tag') throw invalid(`Experiments have no ${field.kind}s`)
@@ -63,6 +64,11 @@ function compileComparison(eb: Experiments, comparison: Comparison<ExperimentAtt
     .where('tag.key', '=', field.key)
   if (comparison.kind !== 'null') return eb.exists(tags.where((tag) => columnHolds(tag.ref('tag.value'), comparison)))
   return comparison.comparator === 'IS NULL' ? eb.not(eb.exists(tags)) : eb.exists(tags)
+}
+
+function checkIds(comparison: Comparison<ExperimentAttribute>): void {
+  if (comparison.kind === 'text') parseExperimentId(comparison.value)
+  if (comparison.kind === 'set') comparison.values.forEach(parseExperimentId)
 }
 
 const attributeColumn = (eb: Experiments, attribute: ExperimentAttribute): Expression<string | number | null> =>

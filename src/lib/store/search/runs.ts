@@ -103,7 +103,7 @@ function compileComparison(eb: Runs, comparison: Comparison<RunAttribute>): Cond
   const { field } = comparison
   switch (field.kind) {
     case 'metric':
-      return hasPair(eb, 'latest_metrics', field.key, comparison)
+      return hasMetric(eb, field.key, comparison)
     case 'param':
       return hasPair(eb, 'params', field.key, comparison)
     case 'tag':
@@ -135,9 +135,20 @@ const pairs = (eb: Runs, table: PairTable, key: string) =>
     .whereRef('pair.run_uuid', '=', 'runs.run_uuid')
     .where('pair.key', '=', key)
 
-/** A run without the key has no pair, so nothing holds for it. NaN is stored as 0 and compares as that, as in MLflow. */
+/** A run without the key has no pair, so nothing holds for it. */
 const hasPair = (eb: Runs, table: PairTable, key: string, comparison: ValueComparison<RunAttribute>): Condition =>
   eb.exists(pairs(eb, table, key).where((pair) => columnHolds(pair.ref('pair.value'), comparison)))
+
+/** NaN is stored as 0, which must not show: NaN differs from every number and compares with none. */
+function hasMetric(eb: Runs, key: string, comparison: ValueComparison<RunAttribute>): Condition {
+  const isNan = sql<SqlBool>`pair.is_nan = ${sql.lit(NAN_KIND)}`
+  return eb.exists(
+    pairs(eb, 'latest_metrics', key).where((pair) => {
+      const holds = columnHolds(pair.ref('pair.value'), comparison)
+      return comparison.comparator === '!=' ? pair.or([holds, isNan]) : pair.and([holds, pair.not(isNan)])
+    })
+  )
+}
 
 /** Each clause looks for a dataset of its own, so two clauses may hold for different ones. */
 function datasetsHolding(eb: Runs, key: DatasetKey, comparison: ValueComparison<RunAttribute>) {
