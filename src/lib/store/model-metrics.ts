@@ -74,12 +74,16 @@ async function logModelSeries(
 /** What was left out as being there already must be there exactly. */
 async function requireRepeats(r: Reader, run: RunInfo, points: readonly MeasuredPoint[]): Promise<void> {
   const { modelId, key } = points[0]!
+  const times = points.map((point) => point.timestamp)
+  // Between their times alone, as points are clustered: a batch sent again must not cost the whole history.
   const rows = await r.db
     .selectFrom('logged_model_metrics')
     .selectAll()
     .where('model_id', '=', modelId)
     .where('metric_name', '=', key)
     .where('run_id', '=', run.runId)
+    .where('metric_timestamp_ms', '>=', Math.min(...times))
+    .where('metric_timestamp_ms', '<=', Math.max(...times))
     .execute()
   const kept = new Map(rows.map((row) => [`${row.metric_step}/${row.metric_timestamp_ms}`, row]))
   for (const { step, timestamp, value, dataset } of points) {

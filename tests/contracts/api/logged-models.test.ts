@@ -130,14 +130,7 @@ describe.each(ENGINES)('%s', (engine) => {
           IPV,
           /^Invalid model name \("a'b"\) provided/
         ],
-        [
-          'POST',
-          'logged-models',
-          { experiment_id: '0', name: 'a'.repeat(501) },
-          400,
-          IPV,
-          /maximum length of 500/
-        ],
+        ['POST', 'logged-models', { experiment_id: '0', name: 'a'.repeat(501) }, 400, IPV, /maximum length of 500/],
         ['POST', 'logged-models', { experiment_id: '0', tags: [{ value: 'x' }] }, 400, IPV, missing('tags[0].key')],
         ['PATCH', `logged-models/${id}`, { status: 2 }, 400, IPV, missing('model_id')],
         ['PATCH', `logged-models/${id}`, { model_id: id }, 400, IPV, missing('status')],
