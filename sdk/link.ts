@@ -298,7 +298,7 @@ export class Link implements Caller {
     this.#port = port
     this.#epoch = welcome.epoch
     this.#losses = 0
-    this.#options.stream.connected((put, transfer) => port.postMessage(put, transfer), welcome.hwm, welcome.credit)
+    this.#options.stream.connected((put, transfer) => port.postMessage(put, transfer), welcome)
     const { failure } = this.#options.stream
     if (failure !== null) return this.end('failed', failure)
     const { route } = this.#options

@@ -18,6 +18,8 @@ class Cable {
   readonly run: RunLog
   readonly sent: Put[] = []
   readonly received: PortMessageToClient[] = []
+  /** While true, the connection dies between the disk and the ack. */
+  losesAcks = false
   #port: MessagePort | null = null
   #session: NotebookSession | null = null
   readonly #test: TestStore
@@ -36,9 +38,8 @@ class Cable {
     this.#port = port1
     port1.onmessage = ({ data }: MessageEvent<PortMessageToClient>) => {
       this.received.push(data)
-      if (data.t === 'welcome')
-        this.stream.connected((put, transfer) => this.#send(put, transfer), data.hwm, data.credit)
-      else if (data.t === 'ack') this.stream.acked(data)
+      if (data.t === 'welcome') this.stream.connected((put, transfer) => this.#send(put, transfer), data)
+      else if (data.t === 'ack' && !this.losesAcks) this.stream.acked(data)
       else if (data.t === 'nack') this.stream.nacked(data)
       else if (data.t === 'ping') port1.postMessage({ t: 'pong' })
     }
@@ -144,7 +145,10 @@ describe('a stream', () => {
     void cable.stream.op(start)
     for (let step = 0; step < 60_000; step++) void cable.run.logMetric('loss', 1, { step })
     let inFlight = 0
-    cable.stream.connected((put) => void (inFlight += put.n), 0, { batches: 4, bytes: BRIDGE.creditBytes })
+    cable.stream.connected((put) => void (inFlight += put.n), {
+      hwm: 0,
+      credit: { batches: 4, bytes: BRIDGE.creditBytes }
+    })
     expect(inFlight).toBe(1 + 3 * BRIDGE.batchPoints)
     cable.stream.acked({ t: 'ack', upTo: 1 + BRIDGE.batchPoints })
     expect(inFlight).toBe(1 + 5 * BRIDGE.batchPoints)
@@ -229,6 +233,24 @@ describe('a stream', () => {
     expect(await stepsOf(test, 'loss')).toEqual(range(2000))
   })
 
+  test('[SD8] a refusal is heard also when the ack that told of it was lost', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    const { cable } = await opened()
+    cable.losesAcks = true
+    const said = cable.received.length
+    const kept = cable.run.logParam('lr', 1)
+    const refused = cable.run.logParam('lr', 2)
+    const last = cable.run.logParam('opt', 'adam')
+    void cable.stream.flush()
+    const isDurable = () => cable.received.slice(said).some((message) => message.t === 'ack' && message.upTo === 4)
+    await vi.waitFor(() => expect(isDurable()).toBe(true))
+    cable.cut()
+    cable.losesAcks = false
+    cable.connect()
+    await Promise.all([kept, last])
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+  })
+
   test('fails for good when fenced, and when the store has lost what it acknowledged', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     const { cable } = await opened()
@@ -239,7 +261,7 @@ describe('a stream', () => {
 
     const other = await opened()
     other.cable.cut()
-    other.cable.stream.connected(() => undefined, 0, { batches: 16, bytes: 1000 })
+    other.cable.stream.connected(() => undefined, { hwm: 0, credit: { batches: 16, bytes: 1000 } })
     await expect(other.cable.run.logMetric('loss', 1)).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
   })
 })

@@ -11,7 +11,7 @@
  * - A point logged while nothing is in flight leaves in the same tick; otherwise it waits for its segment to fill or for the wire to
  *   be silent. So one awaited call is fast, and a fast loop sends full messages.
  */
-import type { Ack, Credit, Nack, Put, SessionOp } from '#lib/bridge/protocol.ts'
+import type { Ack, Credit, Nack, Put, Refusal, SessionOp, Welcome } from '#lib/bridge/protocol.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
 import { newFate, warnOnce, type Fate } from './fate.ts'
@@ -119,15 +119,16 @@ export class OpStream {
   // ── the connection ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * A store has answered: it has this session up to `hwm`. Fails the stream when the store has lost what it acknowledged, because
+   * A store has answered: it has this session up to `hwm`, but for what it refused. Fails the stream when the store has lost what it acknowledged, because
    * what came before cannot be sent again.
    */
-  connected(send: SendPut, hwm: number, credit: Credit): void {
+  connected(send: SendPut, { hwm, credit, refused }: Pick<Welcome, 'hwm' | 'credit' | 'refused'>): void {
     if (hwm < this.#acknowledged) return this.fail(storeIsGone())
     this.#rewind()
     this.#credit = credit
     this.#send = send
     this.problem = null
+    this.#refuse(refused)
     this.#acknowledge(hwm)
     this.#pump()
     this.#options.onChange()
@@ -145,16 +146,20 @@ export class OpStream {
   }
 
   acked({ upTo, refused }: Ack): void {
-    for (const { from, n, error } of refused ?? []) {
+    this.#refuse(refused)
+    this.problem = null
+    this.#acknowledge(upTo)
+    this.#pump()
+    this.#options.onChange()
+  }
+
+  #refuse(refused: readonly Refusal[] = []): void {
+    for (const { from, n, error } of refused) {
       for (const segment of this.#segments) {
         if (segment.from >= from + n) break
         segment.refuse(from, n, new RunnelError(error.code, error.message))
       }
     }
-    this.problem = null
-    this.#acknowledge(upTo)
-    this.#pump()
-    this.#options.onChange()
   }
 
   /** Nothing from `nack.from` on was kept: go back and send it again, after the pause the store asks for. */

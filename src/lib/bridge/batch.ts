@@ -82,7 +82,7 @@ export async function writePuts(
     upTo = put.from + put.n - 1
   }
   await writeGathered()
-  if (upTo > mark) await advanceSession(tx, session, upTo)
+  if (upTo > mark) await advanceSession(tx, session, upTo, refusals.list)
   return { upTo, refused: refusals.list }
 }
 

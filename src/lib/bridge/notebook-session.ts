@@ -12,11 +12,11 @@
 import { RunnelError, errorToWire, type WireError } from '#lib/domain/errors.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
 import type { Port } from '#lib/socket/port.ts'
-import { advanceSession, sessionMark } from '#lib/store/sessions.ts'
+import { advanceSession, sessionMark, sessionRefusals } from '#lib/store/sessions.ts'
 import type { Store } from '#lib/store/store.ts'
 import { GapError, storeBlobs, writePuts, type Written } from './batch.ts'
 import { LiveWriters, type Writer } from './live-writers.ts'
-import { BRIDGE_VERSIONS, type Nack, type NackCode, type PortMessageToClient } from './protocol.ts'
+import { BRIDGE_VERSIONS, type Nack, type NackCode, type PortMessageToClient, type Refusal } from './protocol.ts'
 import { messageType, parsePut, parseReq, type ParsedPut } from './wire-check.ts'
 
 export interface NotebookSessionOptions {
@@ -95,15 +95,18 @@ class Session implements NotebookSession, Writer {
 
   async #open(): Promise<void> {
     const { store, session, origin, epoch } = this.#options
+    let refused: readonly Refusal[]
     try {
       if (!(await this.#writers.admit(session, this))) return this.#refuseWriter()
       // A write, not a read: a read could see operations of a lost connection that are applied but not yet durable, and the notebook
       // would then let go of them.
-      this.#durable = await store.write(async (tx) => {
+      const known = await store.write(async (tx) => {
         const mark = await sessionMark(tx, session)
         if (mark > 0) await advanceSession(tx, session, mark)
-        return mark
+        return { mark, refused: await sessionRefusals(tx, session) }
       }, origin)
+      this.#durable = known.mark
+      refused = known.refused
     } catch {
       // The store cannot be written to now; the notebook comes again after a pause.
       return this.close('close')
@@ -112,7 +115,14 @@ class Session implements NotebookSession, Writer {
     this.#received = this.#durable
     this.#state = 'open'
     const credit = { batches: BRIDGE.creditBatches, bytes: BRIDGE.creditBytes }
-    this.#post({ t: 'welcome', v: BRIDGE_VERSIONS[0], epoch, hwm: this.#durable, credit })
+    this.#post({
+      t: 'welcome',
+      v: BRIDGE_VERSIONS[0],
+      epoch,
+      hwm: this.#durable,
+      credit,
+      ...(refused.length > 0 && { refused })
+    })
   }
 
   close(reason: 'upgrade' | 'close' | 'revoked'): void {

@@ -84,6 +84,8 @@ export interface Welcome {
   readonly epoch: string
   readonly hwm: number
   readonly credit: Credit
+  /** The session's last refusals: the ack that told of them may have been lost. */
+  readonly refused?: readonly Refusal[]
 }
 
 /**

@@ -117,6 +117,8 @@ export interface SessionsTable {
   session: string
   high_water_mark: number
   last_time: number
+  /** JSON: the last operations that were turned down, for whoever has not heard of it. */
+  refused: ColumnType<string | null, string | null | undefined, string | null>
 }
 
 /** Origins a person has allowed to log. */

@@ -104,5 +104,6 @@ export const models: readonly string[] = [
     blob_id text not null,
     size_bytes bigint not null,
     primary key (upload_id, part_number)
-  ) without rowid`
+  ) without rowid`,
+  `alter table runnel_sessions add column refused text`
 ]
