@@ -87,6 +87,19 @@ describe('the token', () => {
     expect(shows(`Bearer ${TOKEN}`, 'socket')).toBe(200)
   })
 
+  it('[GA20] a part of an upload shows the upload’s id instead, and that opens nothing else', () => {
+    const gate = gateOf({ token: TOKEN })
+    const part = `/api/2.0/mlflow-artifacts/mpu/parts/${'a1'.repeat(32)}/1`
+    const ask = (method: string, path: string, kind: Knock['kind'] = 'request') =>
+      gate(knock({ kind, method, path })).isAllowed
+    expect(ask('PUT', part)).toBe(true)
+    expect(ask('PUT', part, 'socket')).toBe(false)
+    for (const method of ['GET', 'POST', 'DELETE', 'PATCH'])
+      expect([method, ask(method, part)]).toEqual([method, false])
+    for (const path of [`${part}/x`, part.slice(0, -3), part.replace('parts', 'create'), `${part}/../..`, `${part}%2f`])
+      expect([path, ask('PUT', path)]).toEqual([path, false])
+  })
+
   it('[GA7] missing: MLflow’s error, and a challenge at which no browser asks for a password to keep', async () => {
     const verdict = gateOf({ token: TOKEN })(knock())
     if (verdict.isAllowed) throw new Error('allowed')
