@@ -12,7 +12,6 @@
  */
 import * as Comlink from 'comlink'
 import { RunnelError, isErrorCode, type WireError } from '#lib/domain/errors.ts'
-import type { RunId } from '#lib/domain/ids.ts'
 import type {
   Admission,
   AnswerTo,
@@ -285,7 +284,8 @@ export class LiveClient {
   #createCommands(): Commands {
     const run = async (name: keyof Commands, args: unknown[]) => {
       const { readArtifact } = this.#options
-      if (name === 'readArtifact' && readArtifact !== undefined) return readArtifact(...(args as [RunId, string]))
+      if (name === 'readArtifact' && readArtifact !== undefined)
+        return readArtifact(...(args as Parameters<typeof readArtifact>))
       const session = await this.#opened.promise
       try {
         return await this.#orLost(session.command(name, args as never))

@@ -6,9 +6,9 @@
  *                                                         └──► blocked: the host wants its token, or another one
  */
 import { RunnelError, isErrorCode } from '#lib/domain/errors.ts'
-import type { RunId } from '#lib/domain/ids.ts'
 import { CLOSE, LIVE_SOCKET_PATH, protocolsFor } from '#lib/socket/agreement.ts'
 import { Tunnel } from '#lib/socket/tunnel.ts'
+import { artifactAddress } from './artifact-address.ts'
 import { LiveClient, type StorePort } from './client.ts'
 import { answerInstead, readLiveMessage } from './comlink-messages.ts'
 import { readHostInfo, type HostInfo } from './host-info.ts'
@@ -49,7 +49,7 @@ export function connectHost({ url, token, role }: HostConnectionOptions): LiveCl
   return new LiveClient({
     role,
     openPort: () => openSocketPort(url, token),
-    readArtifact: (runId, path) => fetchArtifact(url, token, runId, path)
+    readArtifact: (...name) => fetchArtifact(new URL(artifactAddress(...name), url), token)
   })
 }
 
@@ -86,9 +86,7 @@ function closingError(code: number): RunnelError {
 }
 
 /** Over HTTP, where a large file streams to the browser's disk and holds nothing else up. */
-async function fetchArtifact(url: string, token: string | null, runId: RunId, path: string): Promise<Blob> {
-  const address = new URL('/get-artifact', url)
-  address.search = new URLSearchParams({ run_id: runId, path, space: 'host' }).toString()
+async function fetchArtifact(address: URL, token: string | null): Promise<Blob> {
   try {
     const response = await fetch(address, token === null ? {} : { headers: { Authorization: `Bearer ${token}` } })
     if (!response.ok) throw await answerError(response)

@@ -6,6 +6,7 @@
  */
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { ModelId, RunId } from '#lib/domain/ids.ts'
+import { artifactAddress } from '#lib/live/artifact-address.ts'
 import type { Space } from '../shell/spaces.svelte.ts'
 import { saveBlob, saveUrl } from './save-file.ts'
 
@@ -30,7 +31,7 @@ export async function openArtifact(space: Space, owner: ArtifactOwner, path: str
   const { commands } = space.live
   const whole = (): Promise<Blob> => commands.readArtifact(owner.runId, path, owner.modelId)
   return space.kind === 'host'
-    ? openOnHost({ url: fileUrl(owner, path), token: space.token?.text ?? null, path, whole })
+    ? openOnHost({ url: artifactAddress(owner.runId, path, owner.modelId), token: space.token?.text ?? null, path, whole })
     : openHere(await whole(), path)
 }
 
@@ -40,14 +41,6 @@ const openHere = (blob: Blob, path: string): ArtifactBytes => ({
   whole: () => Promise.resolve(blob),
   save: () => Promise.resolve(saveBlob(blob, path))
 })
-
-/** `space=host` takes the request past the service worker, which may answer these paths from this browser's store. */
-function fileUrl({ runId, modelId }: ArtifactOwner, path: string): string {
-  const query = modelId === undefined ? { run_id: runId, path } : { artifact_file_path: path }
-  const route =
-    modelId === undefined ? '/get-artifact' : `/ajax-api/2.0/mlflow/logged-models/${modelId}/artifacts/files`
-  return `${route}?${new URLSearchParams({ ...query, space: 'host' })}`
-}
 
 interface OnHost {
   readonly url: string
