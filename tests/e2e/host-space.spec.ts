@@ -121,8 +121,10 @@ const makeModel = async (host: FullHost, experiment: string, run: string): Promi
   await host.call(`logged-models/${id}`, { model_id: id, status: 'LOGGED_MODEL_READY' }, 'PATCH')
   await host.putArtifact(`${experiment}/models/${id}/artifacts/MLmodel`, 'flavors:\n  sklearn:\n    code: null\n')
   await host.call('registered-models/create', { name: 'wine-net' })
-  for (const source of [`models:/${id}`, `models:/${id}`, `runs:/${run}/report`])
-    await host.call('model-versions/create', { name: 'wine-net', source, run_id: run })
+  const version = { name: 'wine-net', run_id: run }
+  await host.call('model-versions/create', { ...version, source: `models:/${id}`, model_id: id })
+  await host.call('model-versions/create', { ...version, source: `models:/${id}`, model_id: id })
+  await host.call('model-versions/create', { ...version, source: `runs:/${run}/report` })
   await host.call('registered-models/alias', { name: 'wine-net', alias: 'champion', version: '2' })
   return id
 }
