@@ -40,9 +40,6 @@ export const PROMPT_TEXT_TAG = 'mlflow.prompt.text'
 export const isPrompt = (tags: readonly Tag[]): boolean =>
   tags.findLast((tag) => tag.key === IS_PROMPT_TAG)?.value.toLowerCase() === 'true'
 
-/** The alias that stands for the highest version of all, wherever an alias is read. */
-export const LATEST_ALIAS = 'latest'
-
 /** `field` is what the request calls it. Fails with INVALID_PARAMETER_VALUE, as all of these do. */
 export function validateModelName(name: string, field = 'name'): void {
   if (name.trim() === '') throw invalid(`Missing value for required parameter '${field}'.`)
@@ -79,4 +76,5 @@ export function validateNewAlias(alias: string): void {
   if (VERSION_ALIAS.test(alias)) throw invalid(`Version alias name '${alias}' is reserved.`)
 }
 
-export const isLatestAlias = (alias: string): boolean => alias.toLowerCase() === LATEST_ALIAS
+/** It stands for the highest version of all, wherever an alias is read. */
+export const isLatestAlias = (alias: string): boolean => alias.toLowerCase() === 'latest'

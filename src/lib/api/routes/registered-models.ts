@@ -15,12 +15,11 @@ import {
   deleteRegisteredModel,
   deleteRegisteredModelTag,
   getRegisteredModel,
-  getRegisteredModels,
   renameRegisteredModel,
   setRegisteredModelTag,
   updateRegisteredModel
 } from '#lib/store/registered-models.ts'
-import { registeredModelNames } from '#lib/store/search/registered-models.ts'
+import { searchRegisteredModels } from '#lib/store/search/registered-models.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { Endpoint, Endpoints } from '../endpoint.ts'
 import { parseMaxResults, parsePageToken, readPage } from '../page-token.ts'
@@ -76,13 +75,13 @@ const lookups = (store: Store): Endpoint[] => [
         filter: parseRegisteredModelFilter(fields.text('filter') ?? ''),
         orderBy: parseRegisteredModelOrderBy(fields.texts('order_by'))
       }
-      const { models, nextPageToken } = await store.read(async (r) => {
-        const page = await readPage(most, start, (limit, offset) =>
-          registeredModelNames(r.db, { ...search, limit, offset })
-        )
-        return { models: await getRegisteredModels(r, page.items), nextPageToken: page.nextPageToken }
-      })
-      return { registered_models: unlessEmpty(models.map(registeredModelToWire)), next_page_token: nextPageToken }
+      const page = await store.read((r) =>
+        readPage(most, start, (limit, offset) => searchRegisteredModels(r, { ...search, limit, offset }))
+      )
+      return {
+        registered_models: unlessEmpty(page.items.map(registeredModelToWire)),
+        next_page_token: page.nextPageToken
+      }
     }
   }
 ]

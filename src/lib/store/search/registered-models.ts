@@ -1,5 +1,5 @@
 /** Searching registered models. There are few, so plain lookups do. */
-import { expressionBuilder, sql, type ExpressionBuilder, type Kysely, type RawBuilder } from 'kysely'
+import { expressionBuilder, sql, type ExpressionBuilder, type RawBuilder } from 'kysely'
 import { invalid } from '#lib/domain/errors.ts'
 import { IS_PROMPT_TAG, type RegisteredModel } from '#lib/domain/registered-model.ts'
 import { asksForPrompts, isAboutPrompts, type RegisteredModelAttribute } from '#lib/domain/search/registry.ts'
@@ -18,15 +18,10 @@ export interface RegisteredModelSearch extends Window {
 }
 
 /** The models that match, whole, in the order asked for. */
-export async function searchRegisteredModels(r: Reader, search: RegisteredModelSearch): Promise<RegisteredModel[]> {
-  return getRegisteredModels(r, await registeredModelNames(r.db, search))
-}
-
-/** Names of the models that match, in the order asked for. */
-export async function registeredModelNames(
-  db: Kysely<Schema>,
+export async function searchRegisteredModels(
+  r: Reader,
   { filter, orderBy, ...window }: RegisteredModelSearch
-): Promise<string[]> {
+): Promise<RegisteredModel[]> {
   const eb = expressionBuilder<Schema, 'registered_models'>()
   const conditions: Condition[] = [eb('registered_models.workspace', '=', WORKSPACE)]
   if (filter !== null) conditions.push(treeCondition(filter, (comparison) => compileComparison(eb, comparison)))
@@ -36,8 +31,11 @@ export async function registeredModelNames(
     select registered_models.name from registered_models
     where ${eb.and(conditions)}
     order by ${sql.join([...orderBy.map((order) => orderTerm(eb, order)), sql`registered_models.name`])}
-    ${windowClause(window)}`.execute(db)
-  return rows.map((row) => row.name)
+    ${windowClause(window)}`.execute(r.db)
+  return getRegisteredModels(
+    r,
+    rows.map((row) => row.name)
+  )
 }
 
 type Models = ExpressionBuilder<Schema, 'registered_models'>
