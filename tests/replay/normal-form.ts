@@ -98,7 +98,9 @@ function mapField(
 
 /** Sets by key or name: MLflow promises no order for them, and its rows have none. */
 function sortedWhereUnordered(items: readonly JsonValue[], key: string, owner: string): readonly JsonValue[] {
-  const isSet = ['params', 'tags', 'aliases', 'dataset_inputs'].includes(key) || (key === 'metrics' && owner === 'data')
+  const isSet =
+    ['params', 'tags', 'aliases', 'dataset_inputs', 'model_inputs', 'model_outputs'].includes(key) ||
+    (key === 'metrics' && owner === 'data')
   return isSet ? items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items
 }
 

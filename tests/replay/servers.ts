@@ -4,10 +4,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createApi } from '#lib/api/app.ts'
-import { listen } from '../../sync-server/listen.ts'
-import { Store } from '#lib/store/store.ts'
-import { createEngine, MemoryBlobs, MemoryJournal } from '../support/engines.ts'
+import { startFullHost } from '../support/full-host.ts'
 import type { Surroundings } from './normal-form.ts'
 
 export interface Server extends Surroundings {
@@ -57,13 +54,10 @@ export async function startMlflow(program: string): Promise<Server> {
   return { origin, folder, stop }
 }
 
+/** As `runnel server` starts it. What it says never holds the folder, which is why it need not be known. */
 export async function startRunnel(): Promise<Server> {
-  const engine = createEngine('node:sqlite')
-  const journal = new MemoryJournal(() => createEngine('node:sqlite'))
-  const store = await Store.open({ engine, journal, blobs: new MemoryBlobs(Date.now) })
-  const app = createApi(store, { version: '0' })
-  const { port, close } = await listen((request) => app.fetch(request), { host: '127.0.0.1', port: 0 })
-  return { origin: `http://127.0.0.1:${port}`, folder: '/runnel', stop: close }
+  const { origin, stop } = await startFullHost()
+  return { origin, folder: '/unknown', stop }
 }
 
 async function isHealthy(origin: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { invalid } from '#lib/domain/errors.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
 import { gather, tooLarge, type ByteSource } from '#lib/store/blobs.ts'
 import { Fields } from './wire/fields.ts'
-import { parseJsonBody } from './wire/json.ts'
+import { parseJsonBody, type JsonFields } from './wire/json.ts'
 
 /**
  * The parameters of a JSON endpoint.
@@ -25,7 +25,7 @@ export function queryFields(url: string, lists: ReadonlySet<string> = new Set())
   const query = new URLSearchParams(rawQuery(url))
   const names = [...new Set(query.keys())]
   const values = names.map((name) => [name, lists.has(name) ? query.getAll(name) : query.get(name)])
-  return new Fields(Object.fromEntries(values), '', { fromQuery: true })
+  return new Fields(Object.fromEntries(values) as JsonFields, '', { fromQuery: true })
 }
 
 /**

@@ -16,8 +16,17 @@ const start = (name: string) => [
     'runs/create',
     { experiment_id: '{{exp1}}', run_name: 'r', start_time: 1 },
     { keep: { run: 'run.info.run_id' } }
+  ),
+  post(
+    'another run',
+    'runs/create',
+    { experiment_id: '{{exp1}}', run_name: 'r2', start_time: 2 },
+    { keep: { stray: 'run.info.run_id' } }
   )
 ]
+
+/** For what one server takes and the other does not, so that nothing after it differs. */
+const stray = { run_id: '{{stray}}' }
 
 export const metrics = scenario(
   'metrics',
@@ -47,16 +56,16 @@ export const metrics = scenario(
   metric('timestamp negative', { timestamp: -1 }),
   metric('timestamp 0', { key: 'at 0', timestamp: 0 }),
   metric('timestamp in a text', { key: 'ts', timestamp: '12' }),
-  metric('timestamp with a fraction', { timestamp: 1.5 }),
+  metric('timestamp with a fraction', { ...stray, timestamp: 1.5 }),
   metric('timestamp no number', { timestamp: 'now' }),
   metric('step negative', { key: 'back', step: -5 }),
   metric('step in a text', { key: 'step text', step: '3' }),
-  metric('step with a fraction', { step: 1.5 }),
+  metric('step with a fraction', { ...stray, step: 1.5 }),
   metric('step no number', { step: 'x' }),
   metric('step of 2^53', { key: 'far', step: 9007199254740991 }),
   asText(
     'metric, step beyond int64',
-    '{"run_id": "{{run}}", "key": "far2", "value": 1, "timestamp": 1, "step": 9223372036854775808}'
+    '{"run_id": "{{stray}}", "key": "far2", "value": 1, "timestamp": 1, "step": 9223372036854775808}'
   ),
   metric('key with a slash', { key: 'val/loss', value: 1 }),
   metric('key with all that is allowed', { key: 'a_b-c.d e:f/g9' }),
@@ -147,6 +156,12 @@ const many = <T>(count: number, make: (index: number) => T): T[] =>
 export const batches = scenario(
   'batches',
   ...start('of batches'),
+  post(
+    'a third run',
+    'runs/create',
+    { experiment_id: '{{exp1}}', start_time: 3 },
+    { keep: { lost: 'run.info.run_id' } }
+  ),
   batch('all three', {
     metrics: [point('m', 0.5), point('m', 0.25, 1)],
     params: [{ key: 'p', value: '1' }],
@@ -180,13 +195,13 @@ export const batches = scenario(
   batch('metric without timestamp', { metrics: [{ key: 'm', value: 1 }] }),
   batch('metric without step', { metrics: [{ key: 'stepless', value: 1, timestamp: 1 }] }),
   batch('second metric with a bad key', { metrics: [point('m'), point('a#b')] }),
-  batch('metric value no number', { metrics: [point('m', 'x')] }),
+  batch('metric value no number', { run_id: '{{lost}}', metrics: [point('m', 'x')] }),
   batch('metric NaN', { metrics: [point('nan', 'NaN')] }),
   batch('metric timestamp negative', { metrics: [{ key: 'm', value: 1, timestamp: -1 }] }),
   batch('metric key of 251 characters', { metrics: [point(long(251))] }),
   batch('param without key', { params: [{ value: '1' }] }),
   batch('param without value', { params: [{ key: 'valueless' }] }),
-  batch('param value a number', { params: [{ key: 'number', value: 5 }] }),
+  batch('param value a number', { run_id: '{{lost}}', params: [{ key: 'number', value: 5 }] }),
   batch('param with a bad key', { params: [{ key: 'a#b', value: '1' }] }),
   batch('param key of 251 characters', { params: [{ key: long(251), value: '1' }] }),
   batch('param value of 6001 characters', { params: [{ key: 'long', value: long(6001) }] }),
@@ -203,13 +218,16 @@ export const batches = scenario(
     ]
   }),
   batch('a param logged before, equal', { params: [{ key: 'p', value: '1' }] }),
+  batch('a param', { ...stray, params: [{ key: 'p', value: '1' }] }),
   batch('a param logged before, different', {
+    ...stray,
     params: [
       { key: 'p', value: '2' },
       { key: 'new beside it', value: '1' }
     ]
   }),
   batch('a bad tag beside good metrics', { metrics: [point('beside')], tags: [{ key: 'a#b', value: '1' }] }),
+  get('the run of the refused batch', 'runs/get', stray),
   batch('a changed param beside good metrics', { metrics: [point('beside too')], params: [{ key: 'p', value: '3' }] }),
   batch('tag without key', { tags: [{ value: '1' }] }),
   batch('tag without value', { tags: [{ key: 'valueless' }] }),

@@ -74,12 +74,12 @@ const REFUSED: readonly Refused[] = [
   [`start_time > 'x'`, `Expected numeric value type for numeric attribute: start_time. Found 'x'`, 13, 3, /a number/],
   [`params.my-key = 'x'`, `${CLAUSES}'params.my', '-', 'key', '=', ''x''`, 9, 1, /a key with - in it needs backticks/],
   // the rest of what MLflow says, tried against it
-  ['metrics.a <> 1', `Invalid comparator '<>' not one of '${NUMBER}'`, 10, 2, /instead of <>/],
-  ['metrics.a == 1', `Invalid comparator '==' not one of '${NUMBER}'`, 10, 2, /instead of ==/],
-  ['metrics.a LIKE 1', `Invalid comparator 'LIKE' not one of '${NUMBER}'`, 10, 4, /instead of LIKE/],
+  ['metrics.a <> 1', `Invalid comparator '<>' not one of '${NUMBER}`, 10, 2, /instead of <>/],
+  ['metrics.a == 1', `Invalid comparator '==' not one of '${NUMBER}`, 10, 2, /instead of ==/],
+  ['metrics.a LIKE 1', `Invalid comparator 'LIKE' not one of '${NUMBER}`, 10, 4, /instead of LIKE/],
   [`params.a NOT  LIKE 'x'`, `Invalid comparator 'NOT LIKE' not one of '${KEYED}'`, 9, 9, /instead of NOT {2}LIKE/],
   [`run_id > 'a'`, `Invalid comparator '>' not one of '${TEXT}'`, 7, 1, /instead of >/],
-  [`dataset.name < 'a'`, `Invalid comparator '<' not one of '${TEXT}'`, 13, 1, /instead of </],
+  [`dataset.name < 'a'`, `Invalid comparator '<' not one of '${TEXT}`, 13, 1, /instead of </],
   [
     'status IS NULL',
     `IS NULL / IS NOT NULL is only supported for tags and params, not for 'attribute' 'status'`,
