@@ -7,7 +7,7 @@ import type { Param } from './param.ts'
 import { pythonText } from './python-text.ts'
 import type { Tag } from './tag.ts'
 import type { EpochMs } from './time.ts'
-import { validateText } from './validate.ts'
+import { validateLength, validateText } from './validate.ts'
 
 /** In the order of MLflow's numbers, which start at 0 and are what is stored. */
 export const LOGGED_MODEL_STATUSES = ['UNSPECIFIED', 'PENDING', 'READY', 'UPLOAD_FAILED'] as const
@@ -83,7 +83,6 @@ export function validateLoggedModelName(name: string): void {
       `Invalid model name (${pythonText(name)}) provided. Model name must be a non-empty string and cannot contain the following ` +
         `characters: (${FORBIDDEN.map(pythonText).join(', ')})`
     )
-  // MLflow's column holds 500, which SQLite does not heed: the bound is ours.
-  if (name.length > LIMITS.loggedModelNameLength)
-    throw invalid(`'name' exceeds the maximum length of ${LIMITS.loggedModelNameLength} characters`)
+  // MLflow's column holds as many, which SQLite does not heed: the bound is ours.
+  validateLength('name', LIMITS.loggedModelNameLength, name)
 }
