@@ -6,7 +6,7 @@ import { createRequire } from 'module'
 import { fileURLToPath } from 'url'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-const isNewEnough = major > 22 || (major === 22 && minor >= 13)
+const isNewEnough = major > 22 || (major === 22 && minor >= 16)
 
 if (isNewEnough) {
   muteSqliteWarning()
@@ -43,7 +43,7 @@ function newerNode() {
 function runOn(node) {
   if (node === undefined) {
     console.error(
-      `Runnel needs Node 22.13 or newer, and this is ${process.version}. Install one from https://nodejs.org, ` +
+      `Runnel needs Node 22.16 or newer, and this is ${process.version}. Install one from https://nodejs.org, ` +
         'or beside Runnel with: npm install node@24'
     )
     process.exitCode = 1

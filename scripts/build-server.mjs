@@ -41,7 +41,7 @@ async function buildServer(folder) {
     chunkNames: '[name]-[hash]',
     format: 'esm',
     platform: 'node',
-    target: 'node22.13',
+    target: 'node22.16',
     // Names stay, for whoever reads a stack in a log.
     minifySyntax: true,
     minifyWhitespace: true,
