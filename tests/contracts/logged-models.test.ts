@@ -252,9 +252,10 @@ describe.each(ENGINES)('logged models on %s', (name) => {
         ["name NOT IN ('a', 'b') AND name LIKE '%'", 'dc'],
         ["name ILIKE 'A'", 'a'],
         ['metrics.m > 2', 'a'],
-        // Any point will do, and a NaN is stored as 0.
-        ['metrics.m < 2', 'cba'],
-        ['metrics.m = 0', 'c'],
+        // Any point will do, and a NaN is no number.
+        ['metrics.m < 2', 'ba'],
+        ['metrics.m = 0', ''],
+        ['metrics.m != 0', 'cba'],
         ["tags.`x-y` != 'a'", 'dcb'],
         ["params.p = 'a'", ''],
         ['params.p IS NULL', 'dcba'],

@@ -77,10 +77,14 @@ function compileComparison(
   if (comparison.kind !== 'null' && field.kind === 'attribute')
     return columnHolds(attributeColumn(eb, field.key), field.key === 'status' ? byNumber(comparison) : comparison)
   if (comparison.kind === 'null' || field.kind !== 'metric') throw invalid(`Logged models have no ${field.kind}s`)
-  // Any of its points will do, as in MLflow; a NaN compares as the 0 it is stored as.
+  // Any of its points will do, as in MLflow, which takes a NaN for 0; here it differs from every number and compares with none, as in runs.
+  const isNan = sql<SqlBool>`metric.is_nan = ${sql.lit(NAN_KIND)}`
   const points = metrics(eb)
     .where('metric.metric_name', '=', field.key)
-    .where((metric) => columnHolds(metric.ref('metric.metric_value'), comparison))
+    .where((metric) => {
+      const holds = columnHolds(metric.ref('metric.metric_value'), comparison)
+      return comparison.comparator === '!=' ? metric.or([holds, isNan]) : metric.and([holds, metric.not(isNan)])
+    })
   return eb.exists(datasets.length > 0 ? points.where(onDatasets(datasets)) : points)
 }
 
