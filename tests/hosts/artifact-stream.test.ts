@@ -11,6 +11,7 @@ import { FolderBlobs } from '../../sync-server/folder-blobs.ts'
 import { listen, type Listening } from '../../sync-server/listen.ts'
 import { LocalFolder } from '../../sync-server/local-artifacts.ts'
 import { openNodeStore, type NodeStore } from '../../sync-server/open-store.ts'
+import { startNodeHost } from '../support/node-host.ts'
 import { uploadInParts } from '../../bench/support/artifact-parts.ts'
 
 const MOST_BYTES = 40_000_000
@@ -157,4 +158,42 @@ test('[AS6] what a client wrote to the folder itself is listed and served', asyn
     headers: { Range: 'bytes=1-3' }
   })
   expect([file.status, file.headers.get('content-type'), await file.text()]).toEqual([206, 'application/json', '"a"'])
+})
+
+test('[AS7] a host that wants a token takes the parts of an upload by the upload’s id, and nothing else without one', async () => {
+  const host = await startNodeHost(['--token', 'secret'])
+  try {
+    const mpu = `${host.address}/api/2.0/mlflow-artifacts/mpu`
+    const post = (verb: string, body: unknown, headers = {}) =>
+      fetch(`${mpu}/${verb}/0/r`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...headers },
+        body: JSON.stringify(body)
+      })
+    const token = { Authorization: 'Bearer secret' }
+    expect((await post('create', { path: 'x.bin', num_parts: 1 })).status).toBe(401)
+    const created = (await (await post('create', { path: 'x.bin', num_parts: 1 }, token)).json()) as {
+      readonly upload_id: string
+      readonly credentials: readonly [{ readonly url: string }]
+    }
+    const [{ url: partUrl }] = created.credentials
+    const statusOf = async (target: string, method: string): Promise<number> =>
+      (await fetch(target, { method, ...(method !== 'GET' && { body: 'part' }) })).status
+    expect(new URL(partUrl).origin).toBe(host.address)
+    expect(await statusOf(partUrl, 'GET')).toBe(401)
+    expect(await statusOf(partUrl, 'DELETE')).toBe(401)
+    expect(await statusOf(`${partUrl}/x`, 'PUT')).toBe(401)
+    expect(await statusOf(partUrl.replace(created.upload_id, '0'.repeat(64)), 'PUT')).toBe(404)
+    const sent = await fetch(partUrl, { method: 'PUT', body: 'part' })
+    expect(sent.status).toBe(200)
+    const completion = {
+      path: 'x.bin',
+      upload_id: created.upload_id,
+      parts: [{ part_number: 1, etag: sent.headers.get('etag') }]
+    }
+    expect((await post('complete', completion)).status).toBe(401)
+    expect((await post('complete', completion, token)).status).toBe(200)
+  } finally {
+    await host.end()
+  }
 })
