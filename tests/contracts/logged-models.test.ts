@@ -7,7 +7,7 @@ import { DEFAULT_EXPERIMENT_ID, type ModelId } from '#lib/domain/ids.ts'
 import type { LoggedPoint } from '#lib/domain/logged-model.ts'
 import { parseLoggedModelFilter, parseLoggedModelOrder } from '#lib/domain/search/logged-model.ts'
 import { parseRunOrderBy } from '#lib/domain/search/parse-order-by.ts'
-import { putArtifact } from '#lib/store/artifacts.ts'
+import { artifactBytesInTrash, putArtifact } from '#lib/store/artifacts.ts'
 import { createExperiment, deleteExperiment } from '#lib/store/experiments.ts'
 import {
   createLoggedModel,
@@ -457,6 +457,7 @@ describe.each(ENGINES)('logged models on %s', (name) => {
         }
       })
       await store.write((tx) => deleteLoggedModel(tx, gone.modelId))
+      expect(await store.read((r) => artifactBytesInTrash(r))).toBe(1)
       const doomed = { runs: [run.runId], experiments: [experimentId], loggedModels: [gone.modelId, kept.modelId] }
       expect(await store.write((tx) => purge(tx, doomed))).toEqual({ experiments: 0, runs: 0, loggedModels: 1 })
       expect(await store.read((r) => findLoggedModel(r, gone.modelId))).toBeNull()

@@ -84,9 +84,9 @@ export async function artifactUsage(r: Reader): Promise<{ readonly count: number
   return { count: row.count, bytes: row.bytes ?? 0 }
 }
 
-/** Bytes of the artifacts of runs in the trash, and of those in experiments in the trash. Blobs that others hold too are counted. */
+/** Bytes of the artifacts of runs and logged models in the trash, and of those in experiments in the trash. Blobs that others hold too are counted. */
 export async function artifactBytesInTrash(r: Reader): Promise<number> {
-  const roots = await r.db
+  const runs = await r.db
     .selectFrom('runs')
     .innerJoin('experiments', 'experiments.experiment_id', 'runs.experiment_id')
     .select('runs.artifact_uri')
@@ -94,8 +94,16 @@ export async function artifactBytesInTrash(r: Reader): Promise<number> {
       eb.or([eb('runs.lifecycle_stage', '=', 'deleted'), eb('experiments.lifecycle_stage', '=', 'deleted')])
     )
     .execute()
+  const models = await r.db
+    .selectFrom('logged_models')
+    .innerJoin('experiments', 'experiments.experiment_id', 'logged_models.experiment_id')
+    .select('logged_models.artifact_location as artifact_uri')
+    .where((eb) =>
+      eb.or([eb('logged_models.lifecycle_stage', '=', 'deleted'), eb('experiments.lifecycle_stage', '=', 'deleted')])
+    )
+    .execute()
   let bytes = 0
-  for (const { artifact_uri } of roots) {
+  for (const { artifact_uri } of [...runs, ...models]) {
     const root = artifactRootPath(artifact_uri ?? '')
     if (root === null || root === '') continue
     const row = await below(r, root)
