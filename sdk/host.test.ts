@@ -10,6 +10,7 @@ import { runIds } from '#lib/store/search/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import { bundleSdk } from '../scripts/build-sdk.mjs'
 import { openTestStore } from '../tests/support/engines.ts'
+import { startFullHost } from '../tests/support/full-host.ts'
 import { startSocketHost, type SocketHost } from '../tests/support/socket-host.ts'
 import * as runnel from './runnel.ts'
 
@@ -197,6 +198,29 @@ describe('a program of its own', () => {
       expect(await runnel.searchRuns({ experimentIds: ['0'] })).toHaveLength(1)
       expect(await new runnel.RunnelClient().listArtifacts(runId)).toHaveLength(4)
       await runnel.disconnect()
+    }
+  )
+
+  test(
+    '[SD10] a real host, killed while a program logs to it, has everything once when it is back',
+    { timeout: 60_000 },
+    async () => {
+      const real = await startFullHost()
+      try {
+        const { exit, said } = runProgram(training(real.origin))
+        for (let round = 0; round < 3; round++) {
+          await new Promise((resolve) => setTimeout(resolve, 400))
+          await real.kill()
+          await real.start()
+        }
+        expect(await exit, said()).toBe(0)
+        await runnel.connect({ host: real.origin })
+        const history = await runnel.getMetricHistory(said().trim(), 'loss')
+        expect(history.map(({ step }) => step)).toEqual(Array.from({ length: STEPS }, (_, step) => step))
+        await runnel.disconnect()
+      } finally {
+        await real.stop()
+      }
     }
   )
 

@@ -4,6 +4,7 @@ import { createNotebookSession } from '#lib/bridge/notebook-session.ts'
 import { parseArrival } from '#lib/bridge/wire-check.ts'
 import { RunnelError, errorToWire, type WireError } from '#lib/domain/errors.ts'
 import { randomHex } from '#lib/domain/ids.ts'
+import { SOCKET } from '#lib/domain/limits.ts'
 import { LiveHost } from '#lib/live/host.ts'
 import type { NotebookConnection } from '#lib/live/notebooks.ts'
 import type { NotebookArrival } from '#lib/live/protocol.ts'
@@ -33,6 +34,7 @@ export function createLive({ opened, api, version }: LiveParts): Pick<SocketDoor
       // A session's name is its origin's own: two notebooks that choose the same word must not trim each other's operations.
       session: `${origin} ${session}`,
       writer,
+      answerBytes: SOCKET.blobBytes,
       describe,
       onClose: resolve
     })

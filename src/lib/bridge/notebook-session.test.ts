@@ -9,6 +9,17 @@ import { openTestStore, type TestStore } from '../../../tests/support/engines.ts
 import { createNotebookSession, type NotebookSession } from './notebook-session.ts'
 import type { PortMessageToClient, PortMessageToStore, Put, SessionOp } from './protocol.ts'
 
+/** Says what it was asked; one file breaks off while it is read, and one is larger than a port may carry. */
+async function answer(request: Request): Promise<Response> {
+  const path = new URL(request.url).pathname
+  if (path === '/broken') {
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error('/data/blobs/ab: EIO')) })
+    return new Response(body)
+  }
+  if (path === '/large') return new Response('x', { headers: { 'Content-Length': '1001' } })
+  return Response.json({ path, body: await request.text() })
+}
+
 /** A notebook by hand: it says exactly what a test tells it to, and keeps what it hears. */
 class HandNotebook {
   readonly heard: PortMessageToClient[] = []
@@ -27,7 +38,8 @@ class HandNotebook {
     }
     this.session = createNotebookSession({
       store,
-      api: async (request) => Response.json({ path: new URL(request.url).pathname, body: await request.text() }),
+      api: answer,
+      answerBytes: 1000,
       port: port2,
       session: options.session ?? 'cell-1',
       writer: options.writer ?? 'w1',
@@ -316,6 +328,19 @@ describe('a notebook session', () => {
     const since = notebook.heard.length
     notebook.say({ t: 'req', id: 8, method: 'CONNECT', path: '/x', body: null })
     expect(await notebook.next('res', since)).toMatchObject({ id: 8, status: 400 })
+  })
+
+  test('[SD9] answers for a file that cannot be read, or carried, and goes on', async () => {
+    const { notebook } = await started()
+    for (const [path, status] of [
+      ['/broken', 400],
+      ['/large', 413],
+      ['/fine', 200]
+    ] as const) {
+      const since = notebook.heard.length
+      notebook.say({ t: 'req', id: 1, method: 'GET', path, body: null })
+      expect(await notebook.next('res', since)).toMatchObject({ status })
+    }
   })
 
   test('what was sent before a close is still written', async () => {

@@ -9,14 +9,21 @@
  *   before the first one is durable: when one is lost, those after it find a gap and are lost too.
  * - An ack is sent only for what is durable, in order.
  */
-import { RunnelError, errorToWire, type WireError } from '#lib/domain/errors.ts'
+import { RunnelError, errorToWire, type ErrorCode, type WireError } from '#lib/domain/errors.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
 import type { Port } from '#lib/socket/port.ts'
 import { advanceSession, sessionMark, sessionRefusals } from '#lib/store/sessions.ts'
 import type { Store } from '#lib/store/store.ts'
 import { GapError, storeBlobs, writePuts, type Written } from './batch.ts'
 import { LiveWriters, type Writer } from './live-writers.ts'
-import { BRIDGE_VERSIONS, type Nack, type NackCode, type PortMessageToClient, type Refusal } from './protocol.ts'
+import {
+  BRIDGE_VERSIONS,
+  type Nack,
+  type NackCode,
+  type PortMessageToClient,
+  type Refusal,
+  type Res
+} from './protocol.ts'
 import { messageType, parsePut, parseReq, type ParsedPut } from './wire-check.ts'
 
 export interface NotebookSessionOptions {
@@ -30,6 +37,8 @@ export interface NotebookSessionOptions {
   readonly origin: string
   /** The host's instance. */
   readonly epoch: string
+  /** The largest answer to a request the port can carry; any unless given. */
+  readonly answerBytes?: number
   /** A failure of the store in words that may leave this host; as it is unless given. */
   readonly describe?: (error: unknown) => WireError
   /** Called once, when the port is done with: closed by the notebook, fenced, silent for long, or closed from here. */
@@ -59,6 +68,13 @@ function writersOf(store: Store): LiveWriters {
   if (writers === undefined) writersByStore.set(store, (writers = new LiveWriters()))
   return writers
 }
+
+/** MLflow's error body, for an answer that is not the api's. */
+const errorAnswer = (status: number, code: ErrorCode, message: string) => ({
+  status,
+  contentType: 'application/json',
+  body: JSON.stringify({ error_code: code, message })
+})
 
 /** Serve a notebook on `port` until it goes. Answers `welcome` when the session is this writer's, `nack fenced` when another has it. */
 export function createNotebookSession(options: NotebookSessionOptions): NotebookSession {
@@ -202,18 +218,33 @@ class Session implements NotebookSession, Writer {
     const req = parseReq(message)
     if (req === null) return
     const { id, method, path, body } = req
-    let response: Response
     try {
       const headers = body === null ? {} : { 'Content-Type': 'application/json' }
-      response = await this.#options.api(new Request(`http://runnel.invalid${path}`, { method, headers, body }))
+      const request = new Request(`http://runnel.invalid${path}`, { method, headers, body })
+      this.#post({ t: 'res', id, ...(await this.#answerOf(request)) })
     } catch (error) {
-      // The api answers its own failures; this is a request that could not even be made (a method no Request may have).
-      const { message } = errorToWire(error)
-      response = Response.json({ error_code: 'BAD_REQUEST', message }, { status: 400 })
+      // The api answers its own failures; this is a request that could not even be made (a method no Request may have), or a file that
+      // could not be read to its end.
+      const { describe = errorToWire } = this.#options
+      this.#post({ t: 'res', id, ...errorAnswer(400, 'BAD_REQUEST', describe(error).message) })
     }
+  }
+
+  async #answerOf(request: Request): Promise<Pick<Res, 'status' | 'contentType' | 'body'>> {
+    const { api, answerBytes = Infinity } = this.#options
+    const response = await api(request)
+    const { status } = response
     const contentType = response.headers.get('Content-Type') ?? ''
-    const answer = contentType.startsWith('application/json') ? await response.text() : await response.blob()
-    this.#post({ t: 'res', id, status: response.status, contentType, body: answer })
+    if (Number(response.headers.get('Content-Length') ?? 0) > answerBytes) {
+      await response.body?.cancel()
+      return errorAnswer(
+        413,
+        'RESOURCE_EXHAUSTED',
+        'This is too large for a connection like this. Ask for it over HTTP.'
+      )
+    }
+    const isJson = contentType.startsWith('application/json')
+    return { status, contentType, body: isJson ? await response.text() : await response.blob() }
   }
 
   // ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
