@@ -305,6 +305,16 @@ describe('a socket', () => {
     expect(await speak(live, (socket) => setTimeout(() => socket.close(1000), 300), protocolsFor('a'))).toBe(1000)
   })
 
+  test('[LS15] that comes while the host closes is sent away, so that it can', async () => {
+    await becomes(look(), 'open')
+    const closing = host.close()
+    const late = new RawSocket(host.url.replace('http', 'ws') + live, [PROTOCOL])
+    const refusal = await new Promise((resolve) => late.on('error', resolve).on('open', () => resolve('opened')))
+    expect(String(refusal)).toContain('503')
+    await closing
+    host = await startSocketHost(store)
+  })
+
   test('[LS12] that resets while it is refused, or hangs, does not stop the host', async () => {
     const { hostname, port } = new URL(host.url)
     const raw = connect(Number(port), hostname)

@@ -44,9 +44,12 @@ export function attachSockets(server: Server, doors: SocketDoors): Sockets {
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false)
   })
+  let isClosing = false
   server.on('upgrade', (incoming, duplex, head) => {
     // A peer that resets the connection while it is being refused is nobody's failure.
     duplex.on('error', () => duplex.destroy())
+    // Whoever was just sent away comes back at once, and would keep the host from ending.
+    if (isClosing) return void refuse(duplex, new Response('This host is stopping.', { status: 503 }))
     const path = (incoming.url ?? '').split('?', 1)[0]
     const isLive = path === LIVE_SOCKET_PATH
     const verdict = doors.authorize(incoming)
@@ -67,6 +70,7 @@ export function attachSockets(server: Server, doors: SocketDoors): Sockets {
 
   return {
     close: async () => {
+      isClosing = true
       doors.live.retire('stopping')
       // What was just told is on its way; closing comes after it.
       await new Promise((resolve) => setTimeout(resolve, GOODBYE_MS))
