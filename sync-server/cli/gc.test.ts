@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -17,9 +18,12 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const withStore = async <T>(work: (opened: NodeStore) => Promise<T>): Promise<T> => {
+const withStore = async <T>(
+  work: (opened: NodeStore) => Promise<T>,
+  artifactRoot: string | null = null
+): Promise<T> => {
   const opened = await openStore(
-    { databaseFile: join(folder, 'runnel.db'), artifactFolder: join(folder, 'artifacts'), artifactRoot: null },
+    { databaseFile: join(folder, 'runnel.db'), artifactFolder: join(folder, 'artifacts'), artifactRoot },
     (reason) => console.error(reason)
   )
   try {
@@ -129,4 +133,27 @@ it.each(['', '1', '1x', '1h2d', '-1d', '.d', '1.2.3d', 'd'])('[CL24] refuses an 
 it('[CL25] makes no store where there is none', async () => {
   expect((await gc()).code).toBe(1)
   expect(await readdir(folder)).toEqual([])
+})
+
+it('[CL26] files that clients wrote to their own folder go with their runs when gc is told the folder, and no others', async () => {
+  const root = join(folder, 'mine')
+  const { kept, gone } = await withStore(
+    ({ store }) =>
+      store.write(async (tx) => {
+        const experimentId = await createExperiment(tx, { name: 'local', artifactLocation: '', tags: [] })
+        const run = () => createRun(tx, { experimentId, startTime: 1, tags: [] })
+        const [kept, gone] = [await run(), await run()]
+        await deleteRun(tx, gone.runId)
+        return { kept, gone }
+      }),
+    root
+  )
+  for (const { artifactUri } of [kept, gone]) {
+    await mkdir(artifactUri, { recursive: true })
+    await writeFile(join(artifactUri, 'a.txt'), 'a')
+  }
+  expect((await gc('--dry-run', '--default-artifact-root', root)).code).toBe(0)
+  expect(existsSync(gone.artifactUri)).toBe(true)
+  expect((await gc('--default-artifact-root', root)).code).toBe(0)
+  expect([existsSync(kept.artifactUri), existsSync(gone.artifactUri)]).toEqual([true, false])
 })

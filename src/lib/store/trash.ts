@@ -83,6 +83,35 @@ export async function purgeTrash(tx: Tx): Promise<Purged> {
   })
 }
 
+/** Where the artifacts of what `purge` would delete lie: what is not in this store is left to the caller. */
+export async function artifactRootsOf(r: Reader, doomed: Doomed): Promise<string[]> {
+  const roots: (string | null)[] = []
+  const runs = r.db.selectFrom('runs').select('artifact_uri')
+  const models = r.db.selectFrom('logged_models').select('artifact_location')
+  for (const part of chunks(doomed.runs))
+    roots.push(
+      ...(await runs.where('run_uuid', 'in', part).where('lifecycle_stage', '=', 'deleted').execute()).map(
+        (row) => row.artifact_uri
+      )
+    )
+  for (const part of chunks(doomed.loggedModels))
+    roots.push(
+      ...(await models.where('model_id', 'in', part).where('lifecycle_stage', '=', 'deleted').execute()).map(
+        (row) => row.artifact_location
+      )
+    )
+  for (const part of chunks(doomed.experiments.map(Number))) {
+    const deleted = r.db
+      .selectFrom('experiments')
+      .select('experiment_id')
+      .where('experiment_id', 'in', part)
+      .where('lifecycle_stage', '=', 'deleted')
+    roots.push(...(await runs.where('experiment_id', 'in', deleted).execute()).map((row) => row.artifact_uri))
+    roots.push(...(await models.where('experiment_id', 'in', deleted).execute()).map((row) => row.artifact_location))
+  }
+  return [...new Set(roots)].filter((root) => root !== null)
+}
+
 /**
  * Delete the rows of what is doomed for good; its blobs go with the next sweep.
  * The Default experiment's row stays, back in the active stage, as MLflow makes it again at every open.
