@@ -57,6 +57,8 @@ describe.each(ENGINES)('logged models on %s', (name) => {
 
   test('[LM1] a new model is pending, has a name, and its files stand below its experiment', async () => {
     const { store, clock } = await open()
+    const changes: Change[] = []
+    store.changes.subscribe((change) => changes.push(change))
     const model = await store.write((tx) =>
       createLoggedModel(tx, {
         experimentId,
@@ -84,6 +86,7 @@ describe.each(ENGINES)('logged models on %s', (name) => {
       tags: [{ key: 't', value: 'x'.repeat(20_000) }],
       metrics: []
     })
+    expect(changes.map(({ kinds, runs }) => [...kinds, ...runs])).toEqual([['logged-model', 'r1']])
     expect((await newModel(store)).name).toMatch(/^[a-z]+-[a-z]+-\d{1,3}$/)
     expect(await store.read((r) => getLoggedModel(r, model.modelId))).toEqual(model)
   })

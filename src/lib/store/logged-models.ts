@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import { modelArtifactUri } from '#lib/domain/artifact.ts'
 import { RunnelError, absent } from '#lib/domain/errors.ts'
-import { newModelId, type ExperimentId, type ModelId } from '#lib/domain/ids.ts'
+import { isRunId, newModelId, type ExperimentId, type ModelId } from '#lib/domain/ids.ts'
 import type { LifecycleStage } from '#lib/domain/lifecycle.ts'
 import {
   LOGGED_MODEL_STATUSES,
@@ -192,8 +192,11 @@ function byModel<Row extends { readonly model_id: string }, T>(
   return new Map([...groups].map(([id, group]) => [id, group.map(toItem)]))
 }
 
-function touch(tx: Tx, row: ModelRow): void {
-  tx.changes.add('logged-model', { experiment: String(row.experiment_id) as ExperimentId })
+/** The run that made it shows it, and so is touched too. */
+function touch(tx: Tx, { experiment_id, source_run_id }: ModelRow): void {
+  const experiment = String(experiment_id) as ExperimentId
+  const run = source_run_id ?? ''
+  tx.changes.add('logged-model', { experiment, ...(isRunId(run) && { run }) })
 }
 
 function rowToModel(row: ModelRow): Omit<LoggedModel, 'params' | 'tags' | 'metrics'> {
