@@ -1,9 +1,15 @@
 /** An artifact's bytes as an answer: whole or a range, cacheable by what they are, and never run in this origin. */
 import { baseName } from '#lib/domain/artifact.ts'
-import { RunnelError } from '#lib/domain/errors.ts'
+import { RunnelError, absent, invalid } from '#lib/domain/errors.ts'
 import type { OpenArtifact } from '#lib/store/artifact-roots.ts'
 import { ANY_BYTES, guessMediaType } from './media-types.ts'
 import { errorResponse } from './status.ts'
+
+/** What to answer where there is no file: a folder is said to be one. */
+export const noFile = (path: string, isFolder: boolean): RunnelError =>
+  isFolder
+    ? invalid(`Artifact path refers to a directory, not a file: '${path}'`)
+    : absent(`No such artifact: '${path}'`)
 
 /**
  * Answer a GET for the file at `path`.

@@ -102,7 +102,8 @@ describe.each(ENGINES)('%s', (engine) => {
   const list = (path: string) => api.request(`${FILES}?path=${encodeURIComponent(path)}`)
 
   test('API-A1 put, get, list both ways, overwrite, delete', async () => {
-    expect((await put(`${root}/a/x.json`, '{"n": 1}')).text).toBe('{}')
+    expect(await put(`${root}/a/x.json`, '{"n": 1}')).toMatchObject({ status: 200, text: '' })
+    expect(await put(`${root}/a/`, 'x')).toMatchObject({ status: 400, json: { error_code: IPV } })
     expect((await put(`${root}/a/empty`, '')).status).toBe(200)
     expect((await put(`${root}/top.txt`, 'old')).status).toBe(200)
     expect((await put(`${root}/top.txt`, 'newer')).status).toBe(200)
@@ -142,15 +143,15 @@ describe.each(ENGINES)('%s', (engine) => {
     expect((await api.get('artifacts/list', { run_id: run })).json).toEqual({ root_uri: `mlflow-artifacts:/${root}` })
     await put(`${root}/d/f`, 'x')
     expect((await list(`${root}/d/f`)).text).toBe('{}')
-    for (const path of [`${root}/nope`, `${root}/d`]) {
-      const answer = await api.request(`${FILES}/${path}`)
-      expect([answer.status, answer.json]).toEqual([
-        404,
-        { error_code: 'RESOURCE_DOES_NOT_EXIST', message: `No such artifact: ${path}` }
-      ])
+    for (const [name, status, said] of [
+      ['nope', 404, 'No such artifact'],
+      ['d', 400, 'Artifact path refers to a directory, not a file']
+    ] as const) {
+      const message = `${said}: '${root}/${name}'`
+      expect(await api.request(`${FILES}/${root}/${name}`)).toMatchObject({ status, json: { message } })
+      const byRun = await api.request(`/get-artifact?run_id=${run}&path=${name}`)
+      expect(byRun).toMatchObject({ status, json: { message } })
     }
-    const byRun = await api.request(`/get-artifact?run_id=${run}&path=nope`)
-    expect([byRun.status, byRun.json['message']]).toEqual([404, 'No such artifact: nope'])
   })
 
   test.each(GOOD_PATHS)('API-A3 path kept as it is: %s', async (path) => {

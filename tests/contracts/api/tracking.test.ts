@@ -354,7 +354,7 @@ describe.each(ENGINES)('%s', (engine) => {
       expect((await api.request('/health')).text).toBe('OK')
       expect((await api.request('/version')).text).toBe('3.11.2')
       const info = await api.request('/ajax-api/3.0/mlflow/server-info')
-      expect(info.json).toEqual({ store_type: 'SqlStore', workspaces_enabled: false })
+      expect(info.json).toMatchObject({ store_type: 'SqlStore', workspaces_enabled: false, features_enabled: {} })
     })
 
     test('API-T5 what is not here says so in JSON, with a status that clients do not retry', async () => {
@@ -362,7 +362,7 @@ describe.each(ENGINES)('%s', (engine) => {
         ['GET', '/api/2.0/mlflow/nope', 404, 'ENDPOINT_NOT_FOUND'],
         ['GET', '/api/', 404, 'ENDPOINT_NOT_FOUND'],
         ['GET', '/elsewhere', 404, 'ENDPOINT_NOT_FOUND'],
-        ['POST', '/ajax-api/2.0/mlflow/registered-models/create', 501, 'NOT_IMPLEMENTED'],
+        ['POST', '/ajax-api/2.0/mlflow/webhooks', 501, 'NOT_IMPLEMENTED'],
         ['POST', '/api/3.0/mlflow/traces', 501, 'NOT_IMPLEMENTED'],
         ['POST', '/v1/traces', 501, 'NOT_IMPLEMENTED'],
         ['GET', '/api/2.0/mlflow-artifacts/mpu/create/x', 405, 'ENDPOINT_NOT_FOUND'],

@@ -1,9 +1,9 @@
 /** One file of a run, a model version or a logged model: what MLflow's pages download, and upload by run. */
-import { parseArtifactPath } from '#lib/domain/artifact.ts'
-import { RunnelError, absent, invalid } from '#lib/domain/errors.ts'
+import { artifactRootPath, parseArtifactPath } from '#lib/domain/artifact.ts'
+import { RunnelError, invalid } from '#lib/domain/errors.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
 import { parseVersion } from '#lib/domain/model-version.ts'
-import { openBelowRoot, putBelowRoot } from '#lib/store/artifact-roots.ts'
+import { listBelowRoot, openBelowRoot, putBelowRoot } from '#lib/store/artifact-roots.ts'
 import type { Reader } from '#lib/store/database.ts'
 import { getLoggedModel } from '#lib/store/logged-models.ts'
 import { getModelVersionDownloadUri } from '#lib/store/model-versions.ts'
@@ -12,7 +12,7 @@ import type { Store } from '#lib/store/store.ts'
 import type { Hono } from 'hono'
 import { queryFields, readBytes, readFields } from '../body.ts'
 import { refuseOtherMethods } from '../endpoint.ts'
-import { fileResponse } from '../file-response.ts'
+import { fileResponse, noFile } from '../file-response.ts'
 import { ANY_BYTES, guessMediaType } from '../media-types.ts'
 import type { Fields } from '../wire/fields.ts'
 import { modelIdOf } from '../wire/model-id.ts'
@@ -59,9 +59,16 @@ async function sendFile(
   findRoot: (r: Reader) => Promise<string>,
   path: string
 ): Promise<Response> {
-  const file = await openBelowRoot(store, await store.read(findRoot), path)
-  if (!file) throw absent(`No such artifact: ${path}`)
+  const root = await store.read(findRoot)
+  const file = await openBelowRoot(store, root, path)
+  if (!file) throw noFile(pathFromTop(root, path), (await listBelowRoot(store, root, path)).length > 0)
   return fileResponse(request, path, file)
+}
+
+/** As MLflow names it: from the top of what is proxied. What clients write themselves is named from its own root, which stays unsaid. */
+function pathFromTop(root: string, path: string): string {
+  const proxied = artifactRootPath(root)
+  return proxied ? `${proxied}/${path}` : path
 }
 
 /** The checks and their order are MLflow's. */

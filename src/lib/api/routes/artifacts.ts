@@ -5,16 +5,16 @@
  * from the URL as it was sent: a framework that decodes first would turn `%2561` and `%61` into different files here and there.
  */
 import { baseName, parseArtifactPath, type ArtifactEntry } from '#lib/domain/artifact.ts'
-import { RunnelError, absent } from '#lib/domain/errors.ts'
+import { RunnelError, invalid } from '#lib/domain/errors.ts'
 import { deleteArtifacts, listArtifacts } from '#lib/store/artifacts.ts'
 import { listBelowRoot, openStored, putStored } from '#lib/store/artifact-roots.ts'
 import { getLoggedModel } from '#lib/store/logged-models.ts'
 import { getRunInfo } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { Context, Hono } from 'hono'
-import { bodyOf, pathAfter, readFields } from '../body.ts'
+import { bodyOf, pathAfter, rawPath, readFields } from '../body.ts'
 import { API_PREFIXES, refuseOtherMethods, type Endpoints } from '../endpoint.ts'
-import { fileResponse } from '../file-response.ts'
+import { fileResponse, noFile } from '../file-response.ts'
 import { ANY_BYTES, guessMediaType } from '../media-types.ts'
 import { jsonResponse, type Message } from '../wire/json.ts'
 import { runIdOf } from '../wire/run-id.ts'
@@ -83,15 +83,16 @@ async function listFolder(c: Context, store: Store): Promise<Response> {
 async function getFile(c: Context, store: Store): Promise<Response> {
   const path = pathInUrl(c)
   const file = await openStored(store, path)
-  if (!file) throw absent(`No such artifact: ${path}`)
+  if (!file) throw noFile(path, (await store.read((r) => listArtifacts(r, path))).length > 0)
   return fileResponse(c.req.raw, path, file)
 }
 
 async function putFile(c: Context, store: Store, origin: string): Promise<Response> {
   const path = pathInUrl(c)
+  if (rawPath(c.req.url).endsWith('/')) throw invalid("Artifact path must include a filename (cannot end with '/').")
   const source = await bodyOf(c.req.raw, store.blobs.maxBytes)
   await putStored(store, { path, mediaType: guessMediaType(path) ?? ANY_BYTES, source }, origin)
-  return jsonResponse({})
+  return new Response(null, { headers: { 'X-Content-Type-Options': 'nosniff' } })
 }
 
 const pathInUrl = (c: Context): string => parseArtifactPath(pathAfter(c.req.url, '/mlflow-artifacts/artifacts/'))

@@ -19,6 +19,9 @@ const FAMILIES: Readonly<Record<string, string>> = {
   prompts: 'prompts',
   'prompt-optimization': 'prompt optimisation',
   webhooks: 'webhooks',
+  'label-schemas': 'label schemas',
+  'review-queues': 'review queues',
+  'mcp-servers': 'MCP servers',
   workspaces: 'workspaces'
 }
 

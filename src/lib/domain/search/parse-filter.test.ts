@@ -276,14 +276,10 @@ describe('an experiment filter', () => {
       0
     ],
     ['metrics.a > 1', `Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')`, 0],
-    [
-      `experiment_id = '1'`,
-      `Invalid attribute key 'experiment_id' specified. Valid keys are '{'name', 'creation_time', 'last_update_time'}'`,
-      0
-    ],
+    [`experiment_id LIKE '1'`, 'Invalid comparator for experiment_id: LIKE', 14],
     [
       `lifecycle_stage = 'active'`,
-      `Invalid attribute key 'lifecycle_stage' specified. Valid keys are '{'name', 'creation_time', 'last_update_time'}'`,
+      `Invalid attribute key 'lifecycle_stage' specified. Valid keys are '{'name', 'experiment_id', 'creation_time', 'last_update_time'}'`,
       0
     ],
     ['name IS NULL', `IS NULL / IS NOT NULL is only supported for tags, not for attribute 'name'`, 5],
