@@ -272,9 +272,9 @@ describe.each(ENGINES)('%s', (engine) => {
     test('[LM17] models in and out of a run; a search leaves those it was fed out', async () => {
       const [run, model_id] = [await api.createRun(), await create()]
       expect((await api.post('runs/outputs', { run_id: run, models: [{ model_id, step: '3' }] })).text).toBe('{}')
-      await api.post('runs/log-inputs', { run_id: run, models: [{ model_id }, { model_id: 'm-elsewhere' }] })
+      await api.post('runs/log-inputs', { run_id: run, models: [{ model_id }, { model_id: 'm-of-another-server' }] })
       const { json } = await api.get('runs/get', { run_id: run })
-      expect(pick(json, 'run', 'inputs')).toEqual({ model_inputs: [{ model_id }, { model_id: 'm-elsewhere' }] })
+      expect(pick(json, 'run', 'inputs')).toEqual({ model_inputs: [{ model_id }, { model_id: 'm-of-another-server' }] })
       expect(pick(json, 'run', 'outputs')).toEqual({ model_outputs: [{ model_id, step: 3 }] })
       const found = await api.post('runs/search', { experiment_ids: ['0'] })
       expect(pick(found.json, 'runs', 0, 'inputs')).toEqual({})
