@@ -257,7 +257,9 @@ describe.each(ENGINES)('%s', (engine) => {
       expect((await api.request(url, { headers: { 'If-None-Match': whole.headers.get('etag')! } })).status).toBe(304)
       expect((await api.request(url, { method: 'HEAD' })).headers.get('content-length')).toBe('10')
       expect((await api.request(url, { method: 'POST' })).status).toBe(405)
-      expect((await api.request(url.replace('w.bin', 'none'))).json['message']).toMatch(/^No such artifact: .*data\/none'?$/)
+      expect((await api.request(url.replace('w.bin', 'none'))).json['message']).toMatch(
+        /^No such artifact: .*data\/none'?$/
+      )
     }
     const files = '/ajax-api/2.0/mlflow/logged-models'
     const cases: [string, number, RegExp][] = [
