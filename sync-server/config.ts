@@ -1,9 +1,9 @@
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HOST } from '#lib/domain/limits.ts'
-import type { GateConfig } from './gate.ts'
+import type { GateConfig } from './gate/gate.ts'
 import { serverOptions, type ServerFlags } from './server-options.ts'
-import { newToken } from './token.ts'
+import { newToken } from './gate/token.ts'
 import { UsageError, parseFlags } from './cli/flags.ts'
 
 /** Where a store is kept. Absolute paths. */

@@ -6,12 +6,12 @@
 import { createApi } from '#lib/api/app.ts'
 import { addressOf } from './address.ts'
 import { createAnswer } from './answer.ts'
-import { createApp } from './app.ts'
+import { createApp } from './site/app.ts'
 import type { HostConfig } from './config.ts'
-import { createGate, knockOf } from './gate.ts'
+import { createGate, knockOf } from './gate/gate.ts'
 import { listen, type Listening } from './listen.ts'
 import { createLive } from './live.ts'
-import type { NodeStore } from './open-store.ts'
+import type { NodeStore } from './store/open-store.ts'
 import { attachSockets } from './sockets.ts'
 import { keepTidy } from './tidying.ts'
 import { VERSION } from './version.ts'
@@ -39,7 +39,7 @@ export const openHost = async (config: HostConfig, onFailure: (reason: string) =
     const pages = createApp(config.folder)
     return hostOf(config.host, await listen((request) => pages.fetch(request), config))
   }
-  const { openStore } = await import('./store-place.ts')
+  const { openStore } = await import('./store/store-place.ts')
   const opened = await openStore(config.store, onFailure)
   try {
     return await openDoors(config, opened)

@@ -9,7 +9,7 @@ import { LiveHost } from '#lib/live/host.ts'
 import type { NotebookConnection } from '#lib/live/notebooks.ts'
 import type { NotebookArrival } from '#lib/live/protocol.ts'
 import type { Port, SocketPort } from '#lib/socket/port.ts'
-import type { NodeStore } from './open-store.ts'
+import type { NodeStore } from './store/open-store.ts'
 import type { SocketDoors } from './sockets.ts'
 
 export interface LiveParts {

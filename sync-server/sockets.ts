@@ -17,7 +17,7 @@ import type { LiveHost } from '#lib/live/host.ts'
 import { BRIDGE_SOCKET_PATH, CLOSE, LIVE_SOCKET_PATH, PROTOCOL } from '#lib/socket/agreement.ts'
 import type { SocketPort } from '#lib/socket/port.ts'
 import { Tunnel } from '#lib/socket/tunnel.ts'
-import type { Verdict } from './gate.ts'
+import type { Verdict } from './gate/gate.ts'
 
 export interface SocketDoors {
   readonly live: LiveHost

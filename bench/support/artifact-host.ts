@@ -2,9 +2,9 @@
 import { join } from 'node:path'
 import { createApi } from '#lib/api/app.ts'
 import { systemClock } from '#lib/domain/time.ts'
-import { FolderBlobs } from '../../sync-server/folder-blobs.ts'
+import { FolderBlobs } from '../../sync-server/files/folder-blobs.ts'
 import { listen } from '../../sync-server/listen.ts'
-import { openNodeStore } from '../../sync-server/open-store.ts'
+import { openNodeStore } from '../../sync-server/store/open-store.ts'
 
 /** Host → bench. */
 export type HostMessage = { readonly port: number } | { readonly rssBytes: readonly number[] }

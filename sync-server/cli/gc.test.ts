@@ -7,8 +7,8 @@ import { parseExperimentId, type ExperimentId, type RunId } from '#lib/domain/id
 import { createExperiment, deleteExperiment } from '#lib/store/experiments.ts'
 import { createRun, deleteRun } from '#lib/store/runs.ts'
 import { deletedExperimentsOlderThan, deletedRunsOlderThan } from '#lib/store/trash.ts'
-import type { NodeStore } from '../open-store.ts'
-import { openStore } from '../store-place.ts'
+import type { NodeStore } from '../store/open-store.ts'
+import { openStore } from '../store/store-place.ts'
 import { runProgram } from './program.ts'
 
 let folder: string

@@ -35,7 +35,7 @@ It needs the store to itself: stop the host first.`,
     const place = storePlace(given, io.cwd)
     if (!existsSync(place.databaseFile))
       throw new RunnelError('RESOURCE_DOES_NOT_EXIST', `There is no store in ${place.databaseFile}.`)
-    const { openStore } = await import('../store-place.ts')
+    const { openStore } = await import('../store/store-place.ts')
     const opened = await openStore(place, (reason) => io.err(`${reason}\n`))
     try {
       await collect(opened.store, selection, { isDry: given['dry-run'] === true, json: given.json === true }, io)

@@ -102,7 +102,7 @@ const openHere = async (
       `There is no store in ${place.databaseFile}. Start one with runnel server, or name another with --data or --tracking-uri.`
     )
   const [{ openStore }, { createApi }, { VERSION }] = await Promise.all([
-    import('../store-place.ts'),
+    import('../store/store-place.ts'),
     import('#lib/api/app.ts'),
     import('../version.ts')
   ])

@@ -16,7 +16,7 @@ import { createRun, getRun, getRunInfo } from '#lib/store/runs.ts'
 import { sessionMark } from '#lib/store/sessions.ts'
 import { readSetting } from '#lib/store/settings.ts'
 import { Store } from '#lib/store/store.ts'
-import { NodeSqliteEngine } from '../../sync-server/node-sqlite-engine.ts'
+import { NodeSqliteEngine } from '../../sync-server/store/node-sqlite-engine.ts'
 import { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
 import { ENGINES, MemoryBlobs, MemoryJournal, openTestStore, type EngineName } from '../support/engines.ts'
 

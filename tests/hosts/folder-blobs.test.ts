@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ByteStream } from '#lib/store/blobs.ts'
-import { fileFailure } from '../../sync-server/file-failure.ts'
-import { FolderBlobs } from '../../sync-server/folder-blobs.ts'
+import { fileFailure } from '../../sync-server/files/file-failure.ts'
+import { FolderBlobs } from '../../sync-server/files/folder-blobs.ts'
 
 let folder: string
 let now: number

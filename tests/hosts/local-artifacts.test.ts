@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { LocalFolder } from '../../sync-server/local-artifacts.ts'
+import { LocalFolder } from '../../sync-server/files/local-artifacts.ts'
 
 const CANARY = 'not for you'
 

@@ -15,7 +15,7 @@ import { logSeries } from '#lib/store/metrics.ts'
 import { SCHEMA_VERSION } from '#lib/store/migrations.ts'
 import { createRun, getRun } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
-import { openNodeStore, type NodeStore } from '../../sync-server/open-store.ts'
+import { openNodeStore, type NodeStore } from '../../sync-server/store/open-store.ts'
 import { MemoryBlobs, dumpStore } from '../support/engines.ts'
 
 const program = fileURLToPath(new URL('./store-child.ts', import.meta.url))

@@ -5,8 +5,8 @@
 import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { logSeries } from '#lib/store/metrics.ts'
 import { createRun } from '#lib/store/runs.ts'
-import { openNodeStore } from '../../sync-server/open-store.ts'
-import { FolderBlobs } from '../../sync-server/folder-blobs.ts'
+import { openNodeStore } from '../../sync-server/store/open-store.ts'
+import { FolderBlobs } from '../../sync-server/files/folder-blobs.ts'
 
 const LINES = 4
 /** Enough that checkpoints happen while the child is killed. */

@@ -7,7 +7,7 @@ import type { RunnelError } from '#lib/domain/errors.ts'
 import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { createRun } from '#lib/store/runs.ts'
 import { Store } from '#lib/store/store.ts'
-import { WalJournal } from '../../sync-server/wal-journal.ts'
+import { WalJournal } from '../../sync-server/store/wal-journal.ts'
 import { MemoryBlobs } from '../support/engines.ts'
 
 /** SQLite's: a log is a header, then frames of a header and a page. https://sqlite.org/fileformat2.html#walformat */

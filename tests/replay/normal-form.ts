@@ -48,7 +48,7 @@ function sortById(body: Body, order: RecordedRequest['orderedById']): Body {
   if (order === null || body.kind !== 'json') return body
   const list = valueAt(body.value, order.list)
   if (list === undefined || !isList(list)) return body
-  const idOf = (item: JsonValue): string => String(valueAt(item, order.id))
+  const idOf = (item: JsonValue): string => JSON.stringify(valueAt(item, order.id))
   return {
     kind: 'json',
     value: { ...(body.value as object), [order.list]: list.toSorted((a, b) => idOf(a).localeCompare(idOf(b))) }

@@ -14,8 +14,8 @@ import { gather, type BlobStore, type ByteSource } from '#lib/store/blobs.ts'
 import { replay, type SqlEngine, type Statement } from '#lib/store/engine.ts'
 import type { Journal } from '#lib/store/journal.ts'
 import { Store, type StoreParts } from '#lib/store/store.ts'
-import { NodeSqliteEngine } from '../../sync-server/node-sqlite-engine.ts'
-import { WalJournal } from '../../sync-server/wal-journal.ts'
+import { NodeSqliteEngine } from '../../sync-server/store/node-sqlite-engine.ts'
+import { WalJournal } from '../../sync-server/store/wal-journal.ts'
 import { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
 
 export const ENGINES = ['sql.js', 'node:sqlite', 'a file'] as const

@@ -1,4 +1,4 @@
-import { createApp } from '../../sync-server/app.ts'
+import { createApp } from '../../sync-server/site/app.ts'
 import { siteFolder } from '../../sync-server/config.ts'
 import { listen } from '../../sync-server/listen.ts'
 

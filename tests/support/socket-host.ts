@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createApi } from '#lib/api/app.ts'
 import type { SaveState } from '#lib/live/protocol.ts'
 import type { Store } from '#lib/store/store.ts'
-import { createGate, knockOf } from '../../sync-server/gate.ts'
+import { createGate, knockOf } from '../../sync-server/gate/gate.ts'
 import { createLive } from '../../sync-server/live.ts'
 import { attachSockets } from '../../sync-server/sockets.ts'
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { LocalFolder } from '../../../sync-server/local-artifacts.ts'
+import { LocalFolder } from '../../../sync-server/files/local-artifacts.ts'
 import { dumpStore } from '../../support/engines.ts'
 import { FILES, MLFLOW, openApi, pick, type Answer, type ApiClient } from './client.ts'
 
