@@ -35,6 +35,7 @@ const suites = {
   },
   unit: { title: 'Unit and contract tests', run: runUnit },
   e2e: { title: 'End to end', run: runEndToEnd },
+  replay: { title: 'The same requests to MLflow', run: runReplay },
   python: { title: 'Stock MLflow clients', run: runPython }
 }
 
@@ -110,11 +111,27 @@ async function asOneTest(...commands) {
 }
 
 /** @param {string[]} patterns */
-async function runUnit(patterns) {
-  const file = freshReport('unit.json')
+function runUnit(patterns) {
+  return runVitest('unit', patterns)
+}
+
+/** All of it, whatever the patterns: what is listed has to show. */
+async function runReplay() {
+  const missing = await ensurePython('v3')
+  if (missing !== undefined) return skipAll('The same requests to MLflow', missing)
+  await ensureBuilt()
+  return runVitest('replay', ['--config', 'tests/replay/vitest.config.ts'])
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} args
+ */
+async function runVitest(name, args) {
+  const file = freshReport(`${name}.json`)
   const code = await run('vitest', [
     'run',
-    ...patterns,
+    ...args,
     '--passWithNoTests',
     '--reporter=default',
     '--reporter=json',

@@ -31,6 +31,12 @@ const stray = { run_id: '{{stray}}' }
 export const metrics = scenario(
   'metrics',
   ...start('of metrics'),
+  post(
+    'a third run',
+    'runs/create',
+    { experiment_id: '{{exp1}}', start_time: 3 },
+    { keep: { lost: 'run.info.run_id' } }
+  ),
   metric('plain', { value: 0.5 }),
   metric('no step, no key', { key: undefined }),
   metric('empty key', { key: '' }),
@@ -47,25 +53,28 @@ export const metrics = scenario(
   metric('value NaN in a text', { key: 'nan', value: 'NaN' }),
   metric('value Infinity in a text', { key: 'inf', value: 'Infinity' }),
   metric('value -Infinity in a text', { key: '-inf', value: '-Infinity' }),
-  asText('metric, value bare NaN', '{"run_id": "{{run}}", "key": "bare nan", "value": NaN, "timestamp": 1}'),
-  asText('metric, value bare Infinity', '{"run_id": "{{run}}", "key": "bare inf", "value": Infinity, "timestamp": 1}'),
-  asText('metric, value beyond doubles', '{"run_id": "{{run}}", "key": "huge", "value": 1e999, "timestamp": 1}'),
+  asText('metric, value bare NaN', '{"run_id": "{{stray}}", "key": "bare nan", "value": NaN, "timestamp": 1}'),
+  asText(
+    'metric, value bare Infinity',
+    '{"run_id": "{{stray}}", "key": "bare inf", "value": Infinity, "timestamp": 1}'
+  ),
+  asText('metric, value beyond doubles', '{"run_id": "{{stray}}", "key": "huge", "value": 1e999, "timestamp": 1}'),
   metric('value -0', { key: 'zero', value: -0 }),
   metric('smallest value', { key: 'least', value: 5e-324 }),
   metric('greatest value', { key: 'most', value: Number.MAX_VALUE }),
   metric('timestamp negative', { timestamp: -1 }),
   metric('timestamp 0', { key: 'at 0', timestamp: 0 }),
   metric('timestamp in a text', { key: 'ts', timestamp: '12' }),
-  metric('timestamp with a fraction', { ...stray, timestamp: 1.5 }),
+  metric('timestamp with a fraction', { run_id: '{{lost}}', timestamp: 1.5 }),
   metric('timestamp no number', { timestamp: 'now' }),
   metric('step negative', { key: 'back', step: -5 }),
   metric('step in a text', { key: 'step text', step: '3' }),
-  metric('step with a fraction', { ...stray, step: 1.5 }),
+  metric('step with a fraction', { run_id: '{{lost}}', step: 1.5 }),
   metric('step no number', { step: 'x' }),
   metric('step of 2^53', { key: 'far', step: 9007199254740991 }),
   asText(
     'metric, step beyond int64',
-    '{"run_id": "{{stray}}", "key": "far2", "value": 1, "timestamp": 1, "step": 9223372036854775808}'
+    '{"run_id": "{{lost}}", "key": "far2", "value": 1, "timestamp": 1, "step": 9223372036854775808}'
   ),
   metric('key with a slash', { key: 'val/loss', value: 1 }),
   metric('key with all that is allowed', { key: 'a_b-c.d e:f/g9' }),
@@ -87,6 +96,7 @@ export const metrics = scenario(
   metric('lower step logged later', { key: 'order', step: 2, value: 9 }),
   metric('same step, later time', { key: 'order', step: 5, timestamp: 2, value: 1 }),
   metric('same step and time, lower value', { key: 'order', step: 5, timestamp: 2, value: 0.5 }),
+  get('the run of bare numbers', 'runs/get', stray),
   metric('NaN against -1', { key: 'nan rule', value: -1 }),
   metric('NaN against -1, the NaN', { key: 'nan rule', value: 'NaN' }),
   get('the run', 'runs/get', run)
