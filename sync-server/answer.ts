@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { rawPath } from '#lib/api/body.ts'
 import { API_PREFIXES } from '#lib/api/endpoint.ts'
 import { errorResponse } from '#lib/api/status.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
@@ -24,8 +25,11 @@ export const createAnswer = ({ api, gate, config }: AnswerParts): Answer => {
     const verdict = gate(knock)
     if (!verdict.isAllowed) return verdict.response
     const part = partOf(knock.path)
+    const path = rawPath(request.url)
+    // What is answered is what was judged: an address in full, or with `..`, may have become another path on the way.
+    if (partOf(path) !== part) return errorResponse(badTarget)
     if (part === 'site' || part === 'host-info') return withHeaders(await pages.fetch(request), verdict.headers)
-    const response = switchedOff(knock.path, config.artifacts) ?? (await api.fetch(request))
+    const response = switchedOff(path, config.artifacts) ?? (await api.fetch(request))
     return withHeaders(response, { ...apiHeaders(response), ...verdict.headers })
   }
 }
@@ -64,5 +68,7 @@ const switchedOff = (path: string, artifacts: HostConfig['artifacts']): Response
 
 /** What stock clients ask any server before anything else. */
 const serverInfoPaths = API_PREFIXES.map((prefix) => `${prefix}/3.0/mlflow/server-info`)
+
+const badTarget = new RunnelError('BAD_REQUEST', 'The path of a request starts at the root and holds no "..".')
 
 const notHere = (message: string): Response => errorResponse(new RunnelError('NOT_IMPLEMENTED', message))

@@ -40,10 +40,8 @@ const isLocalAddress = (host: string): boolean => {
 }
 
 /** A page of this machine, whatever its port: notebooks run there. `null`, of sandboxed frames and files, is nobody's. */
-const isLocalOrigin = (origin: string): boolean => {
-  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false
-  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname)
-}
+const isLocalOrigin = (origin: string): boolean =>
+  /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i.test(origin)
 
 const patternList = (patterns: readonly string[]): AllowList => {
   const allowsAll = patterns.includes('*')

@@ -61,7 +61,8 @@ export const createGate = (config: GateConfig): Gate => {
     const waitSeconds = rate.take(knock.remoteAddress)
     if (waitSeconds > 0) return refuse(tooMany(waitSeconds))
     const need = knock.kind === 'socket' ? needs.api : needs[partOf(knock.path)]
-    if (need.host && !hosts.allows(knock.header('host') ?? '')) return refuse(plain(403, INVALID_HOST))
+    const host = knock.header('host') ?? ''
+    if (!HOST_SHAPE.test(host) || (need.host && !hosts.allows(host))) return refuse(plain(403, INVALID_HOST))
     const cors = need.origin ? judgeOrigin(knock, origins) : noCors
     if (cors instanceof Response) return refuse(cors)
     // Readable for a page that may ask, or it could not tell a missing token from a broken network.
@@ -83,6 +84,11 @@ export const knockOf = (incoming: IncomingMessage, kind: Knock['kind']): Knock =
   remoteAddress: incoming.socket.remoteAddress ?? ''
 })
 
+/**
+ * A name, and a port. Anything else is refused wherever it knocks: a Request's URL is made of this header too, so a path in it would be
+ * answered in place of the one that was judged here.
+ */
+const HOST_SHAPE = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
 const INVALID_HOST = 'Invalid Host header - possible DNS rebinding attack detected'
 const CROSS_ORIGIN = 'Cross-origin request blocked'
 const CHANGING_METHODS = ['POST', 'PUT', 'DELETE', 'PATCH']

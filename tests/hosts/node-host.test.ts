@@ -141,6 +141,28 @@ describe('a host with a store', () => {
     ends.push(same.end)
   })
 
+  const says = async (host: NodeHost, head: string): Promise<string> => {
+    const { hostname, port } = new URL(host.address)
+    const socket = connect(Number(port), hostname)
+    socket.end(Buffer.from(`${head}\r\nConnection: close\r\n\r\n`, 'latin1'))
+    return (await socket.toArray()).join('')
+  }
+
+  it('[HO21] answers what the gate has judged: no path is smuggled in with the Host', async () => {
+    // As long as its host name once that is in ASCII, which is what the library that makes the Request looks at.
+    const smuggled = `${Array(9).fill('\xe4').join('.')}/api/2.0/mlflow/experiments/search?max_results=3&x=xxx`
+    const host = await start('--token', 'secret', '--allowed-hosts', '*')
+    for (const method of ['GET', 'POST'])
+      expect(await says(host, `${method} /health HTTP/1.1\r\nHost: ${smuggled}`)).toMatch(/^HTTP\/1.1 403 /)
+  })
+
+  it('[HO22] nor with `..`, around what is switched off', async () => {
+    const host = await start('--artifacts-only')
+    const climb = '/api/2.0/mlflow-artifacts/../mlflow/experiments/search?max_results=1'
+    expect(await says(host, `GET ${climb} HTTP/1.1\r\nHost: localhost`)).toMatch(/^HTTP\/1.1 501 /)
+    expect(await says(host, `GET /x/..${climb} HTTP/1.1\r\nHost: localhost`)).toMatch(/^HTTP\/1.1 400 /)
+  })
+
   it('[HO19] closes while clients hold connections open, one that has said nothing among them', async () => {
     const host = await start()
     const { hostname, port } = new URL(host.address)
