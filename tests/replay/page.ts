@@ -1,5 +1,5 @@
 /** docs/compatibility.md, made from what a replay found. */
-import { TOPICS, type Difference } from './differences.ts'
+import { TOPICS, type Difference } from './differences/difference.ts'
 import type { Exchange, Verdict } from './replay.ts'
 
 export interface Versions {
@@ -62,7 +62,7 @@ const section = (topic: string, differences: readonly Difference[], explained: V
 
 function table(differences: readonly Difference[], explained: Verdict['explained']): string {
   const rows = differences.map(({ id, reason, status }) => {
-    const answers = status === undefined ? '' : `${status[0]} → ${status[1]}`
+    const answers = status === undefined ? '' : status[0] === null ? `→ ${status[1]}` : `${status[0]} → ${status[1]}`
     return `| \`${id}\` | ${reason.replaceAll('|', '\\|')} | ${answers} | ${explained.get(id)?.length ?? 0} |`
   })
   return ['| Reason | | MLflow → Runnel | Requests |', '| --- | --- | --- | ---: |', ...rows].join('\n')

@@ -19,6 +19,11 @@ it('[REPLAY2] every listed difference shows', () => {
   expect(played.verdict.stale).toEqual([])
 })
 
+it('[REPLAY5] Runnel fails on none of them', () => {
+  const failed = played.exchanges.filter(({ runnel }) => runnel.status >= 500 && runnel.status !== 501)
+  expect(failed.map(({ scenario, request }) => `${scenario}/${request.name}`)).toEqual([])
+})
+
 it('[REPLAY3] names are unique: those of scenarios, of requests in each, of differences', () => {
   const repeated = (names: readonly string[]) => names.filter((name, at) => names.indexOf(name) !== at)
   expect(repeated(corpus.map(({ name }) => name))).toEqual([])

@@ -1,6 +1,6 @@
 /** Plays the corpus to both servers and sorts what differs into explained and unexplained. */
 import { compareAnswers, type Mismatch } from './comparison.ts'
-import type { Difference } from './differences.ts'
+import type { Difference } from './differences/difference.ts'
 import { converse, type Answer } from './exchange.ts'
 import { toNormalForm, type Surroundings } from './normal-form.ts'
 import type { RecordedRequest, Scenario } from './request.ts'
@@ -86,7 +86,7 @@ function fit(
   const fittingRequests = requests.filter((pattern) => isLike(request, pattern))
   const fittingFields = fields.filter((pattern) => isLike(field, pattern))
   if (fittingRequests.length === 0 || fittingFields.length === 0) return []
-  if (status && (mlflow.status !== status[0] || runnel.status !== status[1])) return []
+  if (status && ((status[0] ?? mlflow.status) !== mlflow.status || runnel.status !== status[1])) return []
   return [{ id, patterns: [...fittingRequests, ...fittingFields].map((pattern) => `${id}: ${pattern}`) }]
 }
 

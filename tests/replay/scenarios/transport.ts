@@ -7,6 +7,7 @@ const create = (name: string, body: string | Uint8Array | null, headers: Readonl
 export const transport = scenario(
   'transport',
   get('health', '/health'),
+  get('version', '/version'),
   get('server info', '/api/3.0/mlflow/server-info'),
   get('server info for pages', '/ajax-api/3.0/mlflow/server-info'),
   raw('health, by POST', 'POST', '/health', { headers: json, body: '{}' }),
