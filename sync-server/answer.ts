@@ -34,11 +34,13 @@ export const createAnswer = ({ api, gate, config }: AnswerParts): Answer => {
   }
 }
 
-const createPages = ({ folder, gate }: AnswerParts['config']): Hono => {
+const createPages = ({ folder, gate, artifacts }: AnswerParts['config']): Hono => {
   const pages = new Hono()
   // Pages learn from this that a host with a store is behind them; a static host has no such file.
   pages.get(HOST_INFO_PATH, (c) =>
-    c.json({ store: true, version: VERSION, token: gate.token !== null }, 200, { 'Cache-Control': 'no-store' })
+    c.json({ store: !artifacts.only, version: VERSION, token: gate.token !== null }, 200, {
+      'Cache-Control': 'no-store'
+    })
   )
   mountPages(pages, folder)
   return pages

@@ -224,6 +224,17 @@ for (const { name, size, scheme } of looks) {
   })
 }
 
+test('[HS14] the links that Python prints lead to the run and the experiment', async ({ page, full }) => {
+  const experiment = await makeExperiment(full, 'printed')
+  const run = await makeRun(full, experiment, 'linked')
+  await page.goto(`${full.origin}/#/experiments/${experiment}/runs/${run}`)
+  await expect(page.getByRole('heading', { name: 'linked' })).toBeVisible()
+  expect(new URL(page.url()).pathname).toBe(`/runs/${run}`)
+  await page.goto('about:blank')
+  await page.goto(`${full.origin}/#/experiments/${experiment}`)
+  await expect(page.getByRole('heading', { name: 'printed' })).toBeVisible()
+})
+
 test('[HS4] the host comes first; what is chosen is kept, by pointer, key and palette', async ({ page, full }) => {
   await makeExperiment(full, 'of the host')
   await page.goto(full.origin)
