@@ -55,6 +55,8 @@ export const LIMITS = {
   artifactSegmentLength: 255,
   /** Ours: one request's body in the browser, where it passes through memory whole. */
   requestBodyBytes: 64 * 1024 * 1024,
+  /** Ours: values in one JSON body. A full batch has some ten thousand. */
+  jsonValues: 250_000,
   /** Ours: one artifact in a host's folder, where it is streamed; a host may be told otherwise. */
   hostArtifactBytes: 64 * 1024 ** 3,
   /** What `upload-artifact` takes at once: MLflow's. */
@@ -145,6 +147,10 @@ export const SOCKET = {
   blobBytes: 56 * 1024 * 1024,
   /** Values inside one another. */
   depth: 64,
+  /** Values in what a host is sent: the ids of all runs that somebody may choose at once fit in. */
+  values: 1_000_000,
+  /** Arrays and Blobs in one message. */
+  segments: 10_000,
   /** Ports tunnelled at once over one socket. */
   channels: 256,
   /** What may wait in the host for one slow page before it is let go. */

@@ -127,7 +127,9 @@ describe('frames', () => {
       ['a prototype', frameOf('{"s":[],"v":{"a":{"__proto__":{"admin":true}}}}')],
       ['a prototype beside a tag', frameOf('{"s":[],"v":{"$":"object","v":{"$":1,"__proto__":{}}}}')],
       ['deep nesting', frameOf(nested(SOCKET.depth + 2))],
-      ['very deep nesting', frameOf(nested(1_000_000))]
+      ['very deep nesting', frameOf(nested(1_000_000))],
+      ['more values than can be built', frameOf(`{"s":[],"v":[${'0,'.repeat(SOCKET.values)}0]}`)],
+      ['more segments than a message has', frameOf(`{"s":[${'0,'.repeat(SOCKET.segments)}0],"v":1}`)]
     ]
     for (const [name, frame] of hostile) expect(() => decodeFrame(frame), name).toThrow(FrameError)
     expect(decodeFrame(frameOf(nested(SOCKET.depth))).value).toBeDefined()

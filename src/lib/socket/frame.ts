@@ -13,6 +13,7 @@
  * - Nothing of a frame is believed: lengths, depth and names are checked, and whatever is odd is a FrameError before anything is built.
  * - Each array that is read has a buffer of its own: it is aligned, and may be transferred without taking its neighbours along.
  */
+import { buildsAtMost } from '#lib/domain/json-size.ts'
 import { SOCKET } from '#lib/domain/limits.ts'
 
 /** The other end does not speak this protocol, or a message cannot be said in it. */
@@ -187,9 +188,14 @@ function assembleFrame(
  * Read one frame.
  *
  * acceptChannel  makes the port that a channel's number in the value stands for
+ * mostValues     that a message may build, counted before any is; a page takes what its host says
  * fails          FrameError for anything that `encodeFrame` does not write
  */
-export function decodeFrame(data: ArrayBuffer, acceptChannel: (channel: number) => MessagePort = noPorts): Frame {
+export function decodeFrame(
+  data: ArrayBuffer,
+  acceptChannel: (channel: number) => MessagePort = noPorts,
+  mostValues: number = SOCKET.values
+): Frame {
   if (data.byteLength < HEADER_BYTES || data.byteLength > SOCKET.frameBytes)
     throw new FrameError('A frame is too short or too long.')
   const header = new DataView(data)
@@ -198,22 +204,26 @@ export function decodeFrame(data: ArrayBuffer, acceptChannel: (channel: number) 
   const channel = header.getUint32(2)
   const headBytes = header.getUint32(6)
   if (headBytes > data.byteLength - HEADER_BYTES) throw new FrameError('A frame is cut short.')
-  const { s: lengths, v: tree } = readHead(new Uint8Array(data, HEADER_BYTES, headBytes))
+  const { s: lengths, v: tree } = readHead(new Uint8Array(data, HEADER_BYTES, headBytes), mostValues)
   const segments = cut(data, HEADER_BYTES + headBytes, lengths)
   return { kind, channel, value: kind === 'close' ? undefined : new Reader(segments, acceptChannel).read(tree, 0) }
 }
 
-function readHead(bytes: Uint8Array): { readonly s: readonly number[]; readonly v: Json } {
+function readHead(bytes: Uint8Array, mostValues: number): { readonly s: readonly number[]; readonly v: Json } {
   let head: Json
   try {
-    head = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json
-  } catch {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    if (!buildsAtMost(text, mostValues)) throw new FrameError('A message holds too many values.')
+    head = JSON.parse(text) as Json
+  } catch (error) {
+    if (error instanceof FrameError) throw error
     throw new FrameError('The head of a frame cannot be read.')
   }
   if (head === null || typeof head !== 'object' || Array.isArray(head))
     throw new FrameError('The head of a frame is no object.')
   const { s, v } = head
-  if (!Array.isArray(s) || v === undefined) throw new FrameError('The head of a frame lacks a part.')
+  if (!Array.isArray(s) || s.length > SOCKET.segments || v === undefined)
+    throw new FrameError('The head of a frame lacks a part.')
   return { s: s as number[], v }
 }
 

@@ -158,7 +158,11 @@ export class Tunnel {
     try {
       if (!(data instanceof ArrayBuffer)) throw new FrameError('Only binary messages are read here.')
       const ports: MessagePort[] = []
-      const { kind, channel, value } = decodeFrame(data, (number) => this.#acceptChannel(number, ports))
+      const { kind, channel, value } = decodeFrame(
+        data,
+        (number) => this.#acceptChannel(number, ports),
+        this.#options.side === 'host' ? SOCKET.values : Infinity
+      )
       if (kind === 'close') return this.#closed(channel)
       const message = this.#options.readMessage === undefined ? value : this.#options.readMessage(value)
       if (channel === 0) this.#receiveRoot(message, data.byteLength)

@@ -1,5 +1,7 @@
 /** JSON as MLflow reads and writes it: more lenient than the standard coming in, protobuf's conventions going out. */
 import { invalid } from '#lib/domain/errors.ts'
+import { buildsAtMost } from '#lib/domain/json-size.ts'
+import { LIMITS } from '#lib/domain/limits.ts'
 import { escapeNonAscii, pythonTypeName } from '#lib/domain/python-text.ts'
 
 export type JsonFields = Readonly<Record<string, unknown>>
@@ -29,7 +31,7 @@ export const wireDouble = (value: number): number | 'NaN' =>
  *
  * text     the body; bare NaN and ±Infinity are allowed, and a JSON text inside a JSON string (old clients) is read once more
  * returns  its fields; none when the body is empty, null or not JSON at all
- * fails    INVALID_PARAMETER_VALUE when it is JSON but neither an object nor null (MLflow answers 500)
+ * fails    INVALID_PARAMETER_VALUE when it is JSON but neither an object nor null (MLflow answers 500), or of too many values
  */
 export function parseJsonBody(text: string): JsonFields {
   let value = parseLenient(text)
@@ -42,6 +44,8 @@ export function parseJsonBody(text: string): JsonFields {
 
 /** undefined for what is not JSON. */
 function parseLenient(text: string): unknown {
+  if (!buildsAtMost(text, LIMITS.jsonValues))
+    throw invalid(`A JSON body holds at most ${LIMITS.jsonValues} values. Send it in parts.`)
   try {
     return JSON.parse(text)
   } catch {

@@ -3,6 +3,7 @@ import { parsePageToken, pageToken, readPage } from '../page-token.ts'
 import { attachment } from '../file-response.ts'
 import { rawPath, rawQuery, readBytes } from '../body.ts'
 import { ERROR_CODES } from '#lib/domain/errors.ts'
+import { LIMITS } from '#lib/domain/limits.ts'
 import { HTTP_STATUS } from '../status.ts'
 import { Fields } from './fields.ts'
 import { parseJsonBody, writeJson } from './json.ts'
@@ -31,6 +32,11 @@ describe('JSON bodies', () => {
       expect(parseJsonBody(text)).toEqual({})
       expect(performance.now() - start).toBeLessThan(2000)
     }
+  })
+
+  test('WIRE-J4 a body of more values than can be built is refused before it is, also one inside a string', () => {
+    const bomb = `{"a":${'['.repeat(LIMITS.jsonValues)}`
+    for (const text of [bomb, JSON.stringify(bomb)]) expect(() => parseJsonBody(text)).toThrow('at most 250000 values')
   })
 
   test('WIRE-J3 answers are ASCII, indented by two, without undefined fields', () => {
