@@ -7,9 +7,15 @@ import { putArtifact } from '#lib/store/artifacts.ts'
 import { logInputs } from '#lib/store/datasets.ts'
 import { createExperiment } from '#lib/store/experiments.ts'
 import { grantOrigin } from '#lib/store/grants.ts'
+import { createLoggedModel } from '#lib/store/logged-models.ts'
 import { logPoints } from '#lib/store/metrics.ts'
 import { SCHEMA_VERSION } from '#lib/store/migrations.ts'
+import { setModelAlias } from '#lib/store/model-aliases.ts'
+import { logModelOutputs } from '#lib/store/model-edges.ts'
+import { logModelMetrics } from '#lib/store/model-metrics.ts'
+import { createModelVersion } from '#lib/store/new-model-version.ts'
 import { logParams } from '#lib/store/params.ts'
+import { createRegisteredModel } from '#lib/store/registered-models.ts'
 import { createRun, deleteRun } from '#lib/store/runs.ts'
 import { advanceSession } from '#lib/store/sessions.ts'
 import { writeSetting } from '#lib/store/settings.ts'
@@ -63,6 +69,20 @@ await store.write(async (tx) => {
     startTime: 1_700_000_000_000
   })
   await deleteRun(tx, deleted.runId)
+  const { modelId } = await createLoggedModel(tx, {
+    experimentId,
+    name: 'forest',
+    sourceRunId: run.runId,
+    params: [{ key: 'depth', value: '4' }],
+    tags: [{ key: 'kind', value: 'tree' }]
+  })
+  const accuracy = { key: 'accuracy', step: 1, timestamp: 1_700_000_000_004, value: 0.75 }
+  await logPoints(tx, run, [accuracy, { ...accuracy, key: 'drift', value: -0 }])
+  await logModelMetrics(tx, run, [{ ...accuracy, modelId }])
+  await logModelOutputs(tx, run, [{ modelId, step: 1 }])
+  await createRegisteredModel(tx, { name: 'Forest', description: 'trees', tags: [{ key: 'team', value: 'cellar' }] })
+  await createModelVersion(tx, { name: 'Forest', source: 's3://models/forest' })
+  await setModelAlias(tx, 'Forest', 'champion', 1)
   await advanceSession(tx, 'session-1', 42)
   await grantOrigin(tx, 'http://127.0.0.1:8888')
   await writeSetting(tx, 'durability', 'strict')
