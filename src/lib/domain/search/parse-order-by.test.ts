@@ -55,7 +55,7 @@ describe('order_by of runs', () => {
   it('refuses a field that comes twice, and more items than anyone needs', () => {
     const duplicate = {
       code: 'INVALID_PARAMETER_VALUE',
-      message: "`order_by` contains duplicate fields: ['start_time']"
+      message: "`order_by` contains duplicate fields: ['created', 'start_time DESC']"
     }
     expect(() => parseRunOrderBy(['created', 'start_time DESC'])).toThrow(expect.objectContaining(duplicate))
     const many = Array.from({ length: SEARCH.orderByItems + 1 }, (_, i) => `metrics.m${i}`)
@@ -77,7 +77,7 @@ describe('order_by of experiments', () => {
     ['attributes.name', `Invalid entity type 'attributes'. Valid entity types are ('attribute', 'tag', 'tags')`],
     [
       'lifecycle_stage',
-      `Invalid attribute key 'lifecycle_stage' specified. Valid keys are '{'name', 'creation_time', 'last_update_time', 'experiment_id'}'`
+      `Invalid attribute key 'lifecycle_stage' specified. Valid keys are '{'name', 'experiment_id', 'creation_time', 'last_update_time'}'`
     ]
   ])('%j is refused', (item, message) => {
     expect(() => parseExperimentOrderBy([item])).toThrow(expect.objectContaining({ message }))
