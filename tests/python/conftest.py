@@ -144,7 +144,6 @@ def look_at(host: Host, monkeypatch, tmp_path):
 
     monkeypatch.chdir(tmp_path)
     mlflow.set_tracking_uri(host.uri)
-    mlflow.set_registry_uri(host.uri)
     mlflow.set_experiment(experiment_id="0")
     while mlflow.active_run():
         mlflow.end_run()
