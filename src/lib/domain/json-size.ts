@@ -6,8 +6,8 @@ const OPEN_OBJECT = 0x7b
 
 /**
  * Whether a JSON text builds at most `most` values, looked at before any of them is built: two bytes of text can become a hundred in
- * memory, and sixty megabytes of brackets hold up whoever parses them for a quarter of a minute. Lists, objects and commas count (so a little too many), outside
- * strings; a text that is no JSON is nobody's concern here.
+ * memory, and sixty megabytes of brackets hold up whoever parses them for a quarter of a minute. Lists, objects and commas count outside
+ * strings, which is a few more than there are; a text that is no JSON is nobody's concern here.
  */
 export function buildsAtMost(text: string, most: number): boolean {
   if (text.length <= most) return true

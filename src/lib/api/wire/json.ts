@@ -1,5 +1,5 @@
 /** JSON as MLflow reads and writes it: more lenient than the standard coming in, protobuf's conventions going out. */
-import { invalid } from '#lib/domain/errors.ts'
+import { RunnelError, invalid } from '#lib/domain/errors.ts'
 import { buildsAtMost } from '#lib/domain/json-size.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
 import { escapeNonAscii, pythonTypeName } from '#lib/domain/python-text.ts'
@@ -17,8 +17,16 @@ export function jsonResponse(message: Message, init: ResponseInit = {}): Respons
   return new Response(writeJson(message), { ...init, headers })
 }
 
-/** Two spaces of indent, non-ASCII as \uXXXX. Doubles must have gone through `wireDouble`. */
-export const writeJson = (message: Message): string => escapeNonAscii(JSON.stringify(message, null, 2))
+/** Two spaces of indent, non-ASCII as \uXXXX. Doubles must have gone through `wireDouble`. Fails with RESOURCE_EXHAUSTED when no text can be so long. */
+export function writeJson(message: Message): string {
+  try {
+    return escapeNonAscii(JSON.stringify(message, null, 2))
+  } catch (cause) {
+    // No text can be longer than half a gigabyte or so, and what was logged can add up to more.
+    if (!(cause instanceof RangeError)) throw cause
+    throw new RunnelError('RESOURCE_EXHAUSTED', 'The answer is too large to be sent. Ask for less at once.', { cause })
+  }
+}
 
 /** The largest finite double: what ±Infinity is on MLflow's wire, because its own store keeps it so. Ours keeps the real one. */
 const MOST = Number.MAX_VALUE
@@ -44,19 +52,22 @@ export function parseJsonBody(text: string): JsonFields {
 
 /** undefined for what is not JSON. */
 function parseLenient(text: string): unknown {
-  if (!buildsAtMost(text, LIMITS.jsonValues))
-    throw invalid(`A JSON body holds at most ${LIMITS.jsonValues} values. Send it in parts.`)
+  if (!buildsAtMost(text, LIMITS.jsonValues)) throw tooManyValues()
   try {
     return JSON.parse(text)
   } catch {
     // Not strict JSON; Python's own dialect is tried below.
   }
+  const spelled = spellOutBareNumbers(text)
   try {
-    return JSON.parse(spellOutBareNumbers(text), (_, value: unknown) => (value === NAN_MARK ? NaN : value))
+    return JSON.parse(spelled, (_, value: unknown) => (value === NAN_MARK ? NaN : value))
   } catch {
     return undefined
   }
 }
+
+const tooManyValues = (): RunnelError =>
+  invalid(`A JSON body holds at most ${LIMITS.jsonValues} values. Send it in parts.`)
 
 /** Stands for a bare NaN between the two passes. The NUL keeps it apart from anything a client would send. */
 const NAN_MARK = '\0NaN'
@@ -66,6 +77,7 @@ function spellOutBareNumbers(text: string): string {
   let out = ''
   let copied = 0
   let inString = false
+  let words = 0
   for (let i = 0; i < text.length; i++) {
     const unit = text[i]
     if (inString) {
@@ -76,6 +88,7 @@ function spellOutBareNumbers(text: string): string {
     if (unit === '"') inString = true
     const [word, spelled] = text.startsWith('NaN', i) ? NAN : text.startsWith('Infinity', i) ? INFINITY : NONE
     if (word.length === 0) continue
+    if (++words > LIMITS.jsonValues) throw tooManyValues()
     out += text.slice(copied, i) + spelled
     i += word.length - 1
     copied = i + 1
