@@ -10,7 +10,7 @@ import type { Store } from '#lib/store/store.ts'
 import { Answering, type Surroundings } from './answers.ts'
 import { createCommands } from './commands.ts'
 import { Notebooks, type AttachNotebook, type NotebookConnection } from './notebooks.ts'
-import { MOST_WATCHES, isQuery } from './query-check.ts'
+import { MOST_WATCHES, isArrival, isQuery } from './query-check.ts'
 import type {
   Commands,
   Durability,
@@ -151,9 +151,14 @@ export class LiveHost {
       command: (name, args) => this.#command(name, args),
       consentFor: (origin) => this.#asWire(() => this.#consentFor(page, origin)),
       admit: (port: MessagePort, arrival: NotebookArrival) =>
-        this.#notebooks.admit(port, arrival).catch(() => {
-          port.close()
-          return { outcome: 'denied', reason: 'unavailable' } as const
+        this.#asWire(async () => {
+          // Over a socket both may be anything, and a session on what is no port would end the host.
+          if (!(port instanceof MessagePort) || !isArrival(arrival))
+            throw invalid('This is no notebook of the protocol.')
+          return this.#notebooks.admit(port, arrival).catch(() => {
+            port.close()
+            return { outcome: 'denied', reason: 'unavailable' } as const
+          })
         }),
       close: () => {
         close()

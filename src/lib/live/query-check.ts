@@ -2,8 +2,9 @@
  * Whether a query that came over a network is one of the protocol's. What it names is checked where it is looked up; here only what would
  * break whoever reads it: a list that is none, a chart a million pixels wide.
  */
+import { BRIDGE } from '#lib/domain/limits.ts'
 import { VIEW_TYPES } from '#lib/domain/lifecycle.ts'
-import type { Query } from './protocol.ts'
+import type { NotebookArrival, Query } from './protocol.ts'
 
 type Check = (value: unknown) => boolean
 type Fields = Readonly<Record<string, Check>>
@@ -69,4 +70,12 @@ export function isQuery(value: unknown): value is Query {
   const { kind } = query
   if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind)) return false
   return Object.entries(FIELDS[kind as Query['kind']]).every(([name, isRight]) => isRight(query[name]))
+}
+
+/** Whether what a page says of a notebook is what the protocol says. */
+export function isArrival(value: unknown): value is NotebookArrival {
+  if (typeof value !== 'object' || value === null) return false
+  const { origin, session, writer, name, version } = value as Readonly<Record<string, unknown>>
+  const isId = (id: unknown): boolean => typeof id === 'string' && id !== '' && id.length <= BRIDGE.sessionIdLength
+  return isText(origin) && isId(session) && isId(writer) && isText(name) && isText(version)
 }
