@@ -276,20 +276,6 @@ describe('a socket', () => {
     await page.commands.createExperiment('still here')
   })
 
-  test('[LS19] lends no port to what is no notebook: a session on it would end the host', async () => {
-    const page = look()
-    await becomes(page, 'open')
-    const arrival = { origin: 'http://a.test', session: 's', writer: 'w', name: 'demo', version: '1' }
-    const { port1 } = new MessageChannel()
-    for (const [port, who] of [
-      [{}, arrival],
-      [port1, null],
-      [port1, { ...arrival, session: {} }]
-    ])
-      await expect(page.admit(port as never, who as never)).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
-    port1.close()
-  })
-
   test('[LS10] with too many ports, or one port twice, is closed', async () => {
     const withPort = (channel: number) => {
       const head = JSON.stringify({
