@@ -12,11 +12,19 @@ export interface Io {
   readonly isWatched: boolean
 }
 
-export const processIo = (): Io => ({
-  env: process.env,
-  cwd: process.cwd(),
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  columns: process.stdout.isTTY ? process.stdout.columns : null,
-  isWatched: process.stderr.isTTY
-})
+export const processIo = (): Io => {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', unlessNobodyReads)
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    columns: process.stdout.isTTY ? process.stdout.columns : null,
+    isWatched: process.stderr.isTTY
+  }
+}
+
+/** `| head` has read enough, or a terminal was closed: no failure of a command, and none that ends a host. */
+const unlessNobodyReads = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+}

@@ -1,14 +1,14 @@
 /** Opening the store of a place, from a host and from the command line alike: never twice at once, its lock sees to that. */
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RunnelError } from '#lib/domain/errors.ts'
 import { systemClock } from '#lib/domain/time.ts'
 import { readSetting, writeSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { StorePlace } from '../config.ts'
-import { fileFailure, isAbsent } from '../files/file-failure.ts'
+import { codeOf, fileFailure, isAbsent } from '../files/file-failure.ts'
 import { FolderBlobs } from '../files/folder-blobs.ts'
 import { LocalFolder } from '../files/local-artifacts.ts'
 import { openNodeStore, type NodeStore } from './open-store.ts'
@@ -25,6 +25,7 @@ export const openStore = async (
 ): Promise<NodeStore> => {
   const owner = await readOwner(artifactFolder)
   if (owner !== null && !existsSync(databaseFile)) throw ownedElsewhere(artifactFolder)
+  await makeFolder(artifactFolder)
   const root = artifactRoot === null ? null : await LocalFolder.open(artifactRoot)
   const blobs = await FolderBlobs.open(artifactFolder, systemClock)
   const opened = await openNodeStore({
@@ -39,6 +40,20 @@ export const openStore = async (
   } catch (error) {
     await opened.close()
     throw error
+  }
+}
+
+const NOT_OURS_TO_MAKE = ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOENT']
+
+/** Whoever starts a host named this path, and is told it; the answers of a host name none. */
+const makeFolder = async (folder: string): Promise<void> => {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    const code = codeOf(cause)
+    if (!NOT_OURS_TO_MAKE.includes(code)) throw fileFailure(cause)
+    const sentence = `Runnel cannot make the folder ${folder} (${code}). Give this user the right to, or choose another folder.`
+    throw new RunnelError('PERMISSION_DENIED', sentence, { cause })
   }
 }
 

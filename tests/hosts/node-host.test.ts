@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -232,5 +232,26 @@ describe('the process', () => {
     expect([...names].filter((name) => !kept.has(name))).toEqual([])
     // Nothing is left that would need a second file.
     expect((await readFile(join(folder, 'runnel.db'))).byteLength).toBeGreaterThan(0)
+  })
+
+  it('[HO23] goes on when nobody reads what it prints', async () => {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const child = spawn(process.execPath, [main, ...(stream === 'stdout' ? ['--help'] : ['nothing'])])
+      child[stream].destroy()
+      const other = child[stream === 'stdout' ? 'stderr' : 'stdout'].toArray()
+      expect(await once(child, 'exit')).toEqual([stream === 'stdout' ? 0 : 2, null])
+      expect(await other).toEqual([])
+    }
+  })
+
+  it('[HO24] says which folder it cannot make', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'runnel-data-'))
+    ends.push(() => rm(folder, { recursive: true, force: true }))
+    const file = join(folder, 'a-file')
+    await writeFile(file, '')
+    await expect(startNodeHost(['--data', file])).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+      message: expect.stringContaining(join(file, 'artifacts')) as string
+    })
   })
 })
