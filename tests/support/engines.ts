@@ -124,14 +124,20 @@ class FileJournal extends MemoryJournal {
   }
 }
 
-const openWal = () =>
-  WalJournal.open(newDatabaseFile(), {
+/** Held until the process ends, as no test closes its store: a file that is collected while it is open is a warning. */
+const openWals: WalJournal[] = []
+
+async function openWal(): Promise<WalJournal> {
+  const wal = await WalJournal.open(newDatabaseFile(), {
     logBytes: 0,
     onCommit: () => undefined,
     onFailure: (error) => {
       throw error
     }
   })
+  openWals.push(wal)
+  return wal
+}
 
 export class MemoryBlobs implements BlobStore {
   readonly maxBytes = LIMITS.requestBodyBytes
