@@ -72,15 +72,17 @@ export class WalJournal implements Journal {
   static async open(databaseFile: string, options: WalJournalOptions): Promise<WalJournal> {
     await keepLeftover(logOf(databaseFile))
     const engine = new NodeSqliteEngine(databaseFile)
+    let log: FileHandle | null = null
     try {
       // The first look makes the log.
       engine.all('select name from sqlite_master limit 1', [])
-      const log = await open(logOf(databaseFile), 'r+')
+      log = await open(logOf(databaseFile), 'r+')
       const { size, ino } = await log.stat({ bigint: true })
       await lengthen(log, Number(size), options.logBytes ?? LOG_BYTES)
       await syncFolder(dirname(databaseFile))
       return new WalJournal(databaseFile, engine, log, ino, options)
     } catch (error) {
+      await log?.close().catch(() => undefined)
       engine.close()
       throw error
     }
