@@ -61,6 +61,8 @@ export const listen = (
     server.once('error', reject)
     server.listen(port, host, () => {
       server.removeListener('error', reject)
+      // A connection that could not be taken (no file descriptors are left, say) ends no host.
+      server.on('error', (error) => console.warn('Runnel: a connection was not taken.', error))
       let closing: Promise<void> | undefined
       resolve({
         port: (server.address() as AddressInfo).port,
