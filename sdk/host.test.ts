@@ -2,13 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DEFAULT_EXPERIMENT_ID, type RunId } from '#lib/domain/ids.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
 import { metricHistory } from '#lib/store/metrics.ts'
 import { runIds } from '#lib/store/search/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import { bundleSdk } from '../scripts/build-sdk.mjs'
+import { LocalFolder } from '../sync-server/files/local-artifacts.ts'
 import { openTestStore } from '../tests/support/engines.ts'
 import { startFullHost } from '../tests/support/full-host.ts'
 import { startSocketHost, type SocketHost } from '../tests/support/socket-host.ts'
@@ -99,6 +100,30 @@ describe('runnel.js to a host', () => {
     host = await startSocketHost(store, { port })
     await late
     expect(await pointsOf(runId)).toHaveLength(51)
+  })
+
+  test('[SD11] a file of a run that keeps its own in a folder goes there, also as the run begins', async () => {
+    await host.close()
+    const root = await mkdtemp(join(tmpdir(), 'runnel-local-'))
+    onTestFinished(() => rm(root, { recursive: true, force: true }))
+    const localArtifacts = await LocalFolder.open(root)
+    ;({ store } = await openTestStore('node:sqlite', { artifactRoot: localArtifacts.uri, localArtifacts }))
+    host = await startSocketHost(store)
+    const changed: RunId[] = []
+    store.changes.subscribe(({ kinds, runs }) => void (kinds.has('artifact') && changed.push(...runs)))
+    const connecting = runnel.connect({ host: host.url })
+    // All before there is a connection, so that it leaves in one message.
+    const starting = runnel.startRun()
+    const logged = [runnel.logText('early', 'notes/a.txt'), runnel.logParam('lr', 0.1), runnel.logText('late', 'b.txt')]
+    await Promise.all([connecting, ...logged])
+    const { runId } = await starting
+    const folder = join(root, '0', runId, 'artifacts')
+    expect(await readFile(join(folder, 'notes', 'a.txt'), 'utf8')).toBe('early')
+    expect(await readFile(join(folder, 'b.txt'), 'utf8')).toBe('late')
+    expect(changed).toContain(runId)
+    await expect(runnel.logText('x', 'notes')).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+    await expect(runnel.logText('x', '../out.txt')).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+    await runnel.logParam('momentum', 0.9)
   })
 
   test('[SD4] refuses a file that no message can hold, alone', async () => {

@@ -1,7 +1,7 @@
 /**
  * The host's end of one notebook's port.
  *
- *   put ─► check shape ─► queue ─► blobs ─► one write for a few messages ─► (durable) ─► ack
+ *   put ─► check shape ─► queue ─► files ─► one write for a few messages ─► (durable) ─► ack
  *
  * Invariants
  * - Messages are queued only without gaps; whatever fails empties the queue and asks for a resend, once.
@@ -14,7 +14,8 @@ import { BRIDGE } from '#lib/domain/limits.ts'
 import type { Port } from '#lib/socket/port.ts'
 import { advanceSession, sessionMark, sessionRefusals } from '#lib/store/sessions.ts'
 import type { Store } from '#lib/store/store.ts'
-import { GapError, storeBlobs, writePuts, type Written } from './batch.ts'
+import { splitAtFiles, storeFiles } from './artifact-files.ts'
+import { GapError, writePuts, type Written } from './batch.ts'
 import { LiveWriters, type Writer } from './live-writers.ts'
 import {
   BRIDGE_VERSIONS,
@@ -253,17 +254,21 @@ class Session implements NotebookSession, Writer {
   async #drain(): Promise<void> {
     this.#isWriting = true
     while (this.#queue.length > 0) {
-      await this.#write(this.#queue.splice(0, PUTS_PER_WRITE))
+      const round = this.#round
+      const puts = this.#queue.splice(0, PUTS_PER_WRITE)
+      const writes = this.#options.store.localArtifacts === null ? [puts] : splitAtFiles(puts)
+      // What follows a write that was lost comes again with it.
+      for (const write of writes) if (round === this.#round) await this.#write(write)
     }
     this.#isWriting = false
   }
 
   async #write(puts: readonly ParsedPut[]): Promise<void> {
-    const { store, session, origin } = this.#options
+    const { store, session, origin, describe = errorToWire } = this.#options
     const round = this.#round
-    const blobs = await storeBlobs(store.blobs, puts)
+    const files = await storeFiles(store, puts, describe)
     await new Promise<void>((isApplied) => {
-      const durable = store.write((tx) => writePuts(tx, session, puts, blobs).finally(isApplied), origin)
+      const durable = store.write((tx) => writePuts(tx, session, puts, files).finally(isApplied), origin)
       // Should the store fail before it runs our part, nobody else would move us on.
       durable.catch(() => isApplied())
       const settled = durable.then(

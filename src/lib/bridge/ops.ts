@@ -29,13 +29,16 @@ import type { SessionOp } from './protocol.ts'
 type OpOf<Kind extends SessionOp['op']> = Extract<SessionOp, { readonly op: Kind }>
 export type ArtifactOp = OpOf<'artifact'>
 
-/** Where an artifact's bytes went before the transaction, or why they could not be kept. */
-export type StoredBlob = { readonly blobId: BlobId; readonly size: number } | RunnelError
+/** The bytes are in the folder of the run, which clients write to themselves. */
+export const IN_FOLDER = 'in its folder'
 
-export type StoredBlobs = ReadonlyMap<ArtifactOp, StoredBlob>
+/** Where an artifact's bytes went before the transaction, or why they could not be kept. */
+export type StoredFile = { readonly blobId: BlobId; readonly size: number } | typeof IN_FOLDER | RunnelError
+
+export type StoredFiles = ReadonlyMap<ArtifactOp, StoredFile>
 
 /** Apply one small operation. Fails with a RunnelError, and must then leave nothing: the caller wraps it in `tx.attempt`. */
-export async function writeOp(tx: Tx, op: SessionOp, blobs: StoredBlobs): Promise<void> {
+export async function writeOp(tx: Tx, op: SessionOp, files: StoredFiles): Promise<void> {
   switch (op.op) {
     case 'skip':
       return
@@ -54,7 +57,7 @@ export async function writeOp(tx: Tx, op: SessionOp, blobs: StoredBlobs): Promis
       validateTagKey(op.key)
       return deleteRunTag(tx, await activeRun(tx, op), op.key)
     case 'artifact':
-      return keepArtifact(tx, op, blobs)
+      return keepArtifact(tx, op, files)
     case 'input':
       validateDatasetInput(op)
       return logInputs(tx, await activeRun(tx, op), [{ dataset: op.dataset, tags: op.tags }])
@@ -100,14 +103,15 @@ async function experimentOf(tx: Tx, op: OpOf<'startRun'>): Promise<ExperimentId>
   return known.experimentId
 }
 
-async function keepArtifact(tx: Tx, op: ArtifactOp, blobs: StoredBlobs): Promise<void> {
+async function keepArtifact(tx: Tx, op: ArtifactOp, files: StoredFiles): Promise<void> {
   const run = await activeRun(tx, op)
+  const path = parseArtifactPath(op.path)
+  const stored = files.get(op)
+  if (stored === IN_FOLDER) return tx.changes.add('artifact', { run: run.runId, experiment: run.experimentId })
+  if (stored instanceof RunnelError) throw stored
   const root = artifactRootPath(run.artifactUri)
   if (root === null)
     throw invalid(`The artifacts of run ${run.runId} are kept at ${run.artifactUri}, which this store cannot write to.`)
-  const path = parseArtifactPath(op.path)
-  const stored = blobs.get(op)
   if (stored === undefined) throw new RunnelError('INTERNAL_ERROR', `The bytes of artifact '${path}' were not stored.`)
-  if (stored instanceof RunnelError) throw stored
   await putArtifact(tx, { ...stored, path: `${root}/${path}`, mediaType: op.mediaType, createdTime: tx.now })
 }
