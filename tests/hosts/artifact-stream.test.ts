@@ -4,9 +4,12 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { request, type ClientRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createApi } from '#lib/api/app.ts'
+import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { systemClock } from '#lib/domain/time.ts'
+import { LiveHost } from '#lib/live/host.ts'
+import { createRun } from '#lib/store/runs.ts'
 import { FolderBlobs } from '../../sync-server/files/folder-blobs.ts'
 import { listen, type Listening } from '../../sync-server/listen.ts'
 import { LocalFolder } from '../../sync-server/files/local-artifacts.ts'
@@ -158,6 +161,35 @@ test('[AS6] what a client wrote to the folder itself is listed and served', asyn
     headers: { Range: 'bytes=1-3' }
   })
   expect([file.status, file.headers.get('content-type'), await file.text()]).toEqual([206, 'application/json', '"a"'])
+})
+
+test('[AS8] a page that lists a folder hears of a file the host put there, and reads nothing under the lock of the store', async () => {
+  const { runId } = await opened.store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))
+  const host = new LiveHost({
+    store: opened.store,
+    info: { epoch: 'e1', version: '1' },
+    ownOrigin: null,
+    attachNotebook: () => Promise.reject(new Error('No notebook comes.')),
+    sizes: () => ({ databaseBytes: 0, logBytes: 0 }),
+    applyDurability: () => undefined,
+    giveRoomBack: () => Promise.resolve()
+  })
+  let seen: unknown
+  const session = await host.door.open('tab', '', (event) => void (event.t === 'answer' && (seen = event.value)))
+  const local = opened.store.localArtifacts!
+  const list = vi.spyOn(local, 'list').mockImplementationOnce(async () => {
+    await opened.store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))
+    return []
+  })
+  await session.watch(1, { kind: 'artifacts', runId, path: '' })
+  await vi.waitFor(() => expect(seen).toEqual([]))
+  await fetch(`${origin}/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${runId}&path=a.txt`, {
+    method: 'POST',
+    body: 'a'
+  })
+  await vi.waitFor(() => expect(seen).toEqual([{ path: 'a.txt', isDir: false, size: 1 }]))
+  list.mockRestore()
+  await session.close()
 })
 
 test('[AS7] a host that wants a token takes the parts of an upload by the upload’s id, and nothing else without one', async () => {

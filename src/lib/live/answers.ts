@@ -1,3 +1,4 @@
+import type { ArtifactEntry } from '#lib/domain/artifact.ts'
 import { unreachable } from '#lib/domain/errors.ts'
 import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
 import { downsample, withNeighbours } from '#lib/domain/downsample.ts'
@@ -21,10 +22,11 @@ import type { Answers, DrawnSeries, Query, RunDetail, SeriesQuery } from './prot
 import { RunsView } from './runs-view.ts'
 import { SeriesCache } from './series-cache.ts'
 
+type ArtifactsQuery = Extract<Query, { readonly kind: 'artifacts' }>
+
 /** What answers draw on besides the store's rows. */
 export interface Surroundings {
   readonly notebooks: Notebooks
-  readonly localArtifacts: Store['localArtifacts']
   /** Bytes of the database in memory, and of the log since the last checkpoint. */
   readonly sizes: () => { readonly databaseBytes: number; readonly logBytes: number }
 }
@@ -49,7 +51,17 @@ export class Answering {
     this.#series.clear()
   }
 
-  async answer(r: Reader, query: Query, memory: WatchMemory): Promise<Answers[Query['kind']]> {
+  answer(store: Store, query: Query, memory: WatchMemory): Promise<Answers[Query['kind']]> {
+    return query.kind === 'artifacts'
+      ? artifactEntries(store, query)
+      : store.read((r) => this.#answer(r, query, memory))
+  }
+
+  async #answer(
+    r: Reader,
+    query: Exclude<Query, ArtifactsQuery>,
+    memory: WatchMemory
+  ): Promise<Answers[Query['kind']]> {
     switch (query.kind) {
       case 'experiments':
         return experimentSummaries(r, query.view)
@@ -63,10 +75,6 @@ export class Answering {
         return runDetail(r, parseRunId(query.runId), memory)
       case 'series':
         return this.#drawn(r, query)
-      case 'artifacts': {
-        const { uri, path } = await artifactPlace(r, query)
-        return listBelowRoot({ read: (fn) => fn(r), localArtifacts: this.#around.localArtifacts }, uri, path)
-      }
       case 'trash':
         return {
           experiments: await experimentSummaries(r, 'DELETED_ONLY'),
@@ -101,6 +109,12 @@ export class Answering {
     const drawn = downsample(x, series.values, query.range, query.buckets)
     return query.range === null ? drawn : withNeighbours(drawn, x, series.values, query.range)
   }
+}
+
+/** A folder of the disk may be slow, and nobody writes while a read goes on: so it is listed after the read. */
+async function artifactEntries(store: Store, query: ArtifactsQuery): Promise<readonly ArtifactEntry[]> {
+  const { uri, path } = await store.read((r) => artifactPlace(r, query))
+  return listBelowRoot(store, uri, path)
 }
 
 async function runDetail(r: Reader, id: RunId, memory: WatchMemory): Promise<RunDetail | null> {

@@ -65,11 +65,7 @@ export class LiveHost {
       attach: parts.attachNotebook,
       changed: () => this.#refreshNotebooks()
     })
-    this.#answering = new Answering({
-      notebooks: this.#notebooks,
-      localArtifacts: parts.store.localArtifacts,
-      sizes: parts.sizes
-    })
+    this.#answering = new Answering({ notebooks: this.#notebooks, sizes: parts.sizes })
     this.#commands = createCommands(parts.store, this.#notebooks, parts)
     parts.store.changes.subscribe((change) => {
       for (const page of this.#pages) page.watches.onChange(change)

@@ -125,7 +125,7 @@ export class Watches {
 
   async #answer(number: number, watch: Watch): Promise<LiveEvent> {
     try {
-      const value = await this.#store.read((r) => this.#answering.answer(r, watch.query, watch.memory))
+      const value = await this.#answering.answer(this.#store, watch.query, watch.memory)
       return { t: 'answer', watch: number, value }
     } catch (error) {
       const detail = error instanceof SearchSyntaxError ? { detail: error.detail } : {}

@@ -4,6 +4,7 @@
  */
 import { artifactRootPath, parseArtifactPath, type ArtifactEntry } from '#lib/domain/artifact.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
+import { isRunId, type RunId } from '#lib/domain/ids.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
 import { findArtifact, listArtifacts, putArtifact } from './artifacts.ts'
 import type { ByteSource } from './blobs.ts'
@@ -20,7 +21,7 @@ export interface OpenArtifact {
   readonly version: string
 }
 
-/** Inside a transaction, `read` can be `(fn) => fn(r)`. */
+/** Nothing of it is for inside a transaction: the disk may be slow. */
 type ReadSide = Pick<Store, 'read' | 'localArtifacts'>
 
 /**
@@ -63,7 +64,17 @@ export async function putBelowRoot(
   origin?: string
 ): Promise<void> {
   const { path, mediaType, source } = file
-  if (store.localArtifacts?.serves(artifactUri)) return store.localArtifacts.put(artifactUri, path, source)
+  if (store.localArtifacts?.serves(artifactUri)) {
+    await store.localArtifacts.put(artifactUri, path, source)
+    // No row changes with it, but pages may be looking at the folder.
+    store.changes.announce({
+      origin: origin ?? null,
+      experiments: new Set(),
+      runs: runsNamedIn(artifactUri),
+      kinds: new Set(['artifact'])
+    })
+    return
+  }
   return putStored(store, { path: below(storedRoot(artifactUri), path), mediaType, source }, origin)
 }
 
@@ -87,3 +98,5 @@ function storedRoot(artifactUri: string): string {
 }
 
 const below = (root: string, path: string): string => (root === '' ? path : path === '' ? root : `${root}/${path}`)
+
+const runsNamedIn = (artifactUri: string): ReadonlySet<RunId> => new Set(artifactUri.split('/').filter(isRunId))

@@ -14,9 +14,9 @@ export type ChangeKind =
   | 'logged-model'
   | 'registered-model'
 
-/** One commit, as the feed announces it: once, after it is durable. */
+/** One commit, or one file put into a folder of the disk, as the feed announces it: once, after it is durable. */
 export interface Change {
-  /** Counts commits of this host, from 1. */
+  /** Counts the changes of this host, from 1. */
   readonly clock: number
   /** Who made it, so that a listener can tell its own echo; null for the store itself. */
   readonly origin: string | null
