@@ -135,6 +135,8 @@ export const SEARCH = {
   /** A LIKE pattern, in UTF-16 units: at most three bytes each as UTF-8, and as many once escaped. */
   patternLength: 10_000,
   orderByLength: 1000,
+  /** Datasets a search over logged models may name: each comparison of a metric asks for all of them. */
+  datasets: 10,
   /** Misplaced tokens an error names before it stops. */
   namedTokens: 50,
   orderByItems: 16

@@ -59,10 +59,8 @@ async function linkDataset(tx: Tx, run: RunInfo, datasetId: string, tags: readon
     .executeTakeFirst()
   if (numInsertedOrUpdatedRows === 0n || tags.length === 0) return
   const last = new Map(tags.map(({ key, value }) => [key, value]))
-  await tx.db
-    .insertInto('input_tags')
-    .values([...last].map(([name, value]) => ({ input_uuid: inputId, name, value })))
-    .execute()
+  const rows = [...last].map(([name, value]) => ({ input_uuid: inputId, name, value }))
+  for (const part of chunks(rows)) await tx.db.insertInto('input_tags').values(part).execute()
 }
 
 /** Dataset inputs by run, in the order of dataset name and digest. */
@@ -85,21 +83,19 @@ export async function inputsOfRuns(r: Reader, ids: readonly RunId[]): Promise<Ma
       r,
       rows.map((row) => row.input_uuid)
     )
-    for (const row of rows) {
-      const input: DatasetInput = {
-        dataset: {
-          name: row.name,
-          digest: row.digest,
-          sourceType: row.dataset_source_type,
-          source: row.dataset_source,
-          schema: row.dataset_schema,
-          profile: row.dataset_profile
-        },
-        tags: tags.get(row.input_uuid) ?? []
-      }
-      const id = row.destination_id as RunId
-      byRun.set(id, [...(byRun.get(id) ?? []), input])
-    }
+    const toInput = (row: (typeof rows)[number]): DatasetInput => ({
+      dataset: {
+        name: row.name,
+        digest: row.digest,
+        sourceType: row.dataset_source_type,
+        source: row.dataset_source,
+        schema: row.dataset_schema,
+        profile: row.dataset_profile
+      },
+      tags: tags.get(row.input_uuid) ?? []
+    })
+    for (const [id, inputs] of Map.groupBy(rows, (row) => row.destination_id as RunId))
+      byRun.set(id, inputs.map(toInput))
   }
   return byRun
 }
@@ -108,8 +104,11 @@ async function inputTags(r: Reader, inputIds: readonly string[]): Promise<Map<st
   const byInput = new Map<string, Tag[]>()
   for (const part of chunks(inputIds)) {
     const rows = await r.db.selectFrom('input_tags').selectAll().where('input_uuid', 'in', part).execute()
-    for (const { input_uuid, name, value } of rows)
-      byInput.set(input_uuid, [...(byInput.get(input_uuid) ?? []), { key: name, value }])
+    for (const [id, own] of Map.groupBy(rows, (row) => row.input_uuid))
+      byInput.set(
+        id,
+        own.map(({ name, value }) => ({ key: name, value }))
+      )
   }
   return byInput
 }

@@ -16,13 +16,15 @@ import { noteKey } from './keys.ts'
 export async function setRunTags(tx: Tx, run: RunInfo, tags: readonly Tag[]): Promise<void> {
   if (tags.length === 0) return
   const last = new Map(tags.map(({ key, value }) => [key, cutText(value, LIMITS.tagValueLength)]))
-  await tx.db
-    .insertInto('tags')
-    .values([...last].map(([key, value]) => ({ run_uuid: run.runId, key, value })))
-    .onConflict((conflict) =>
-      conflict.columns(['run_uuid', 'key']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') }))
-    )
-    .execute()
+  const rows = [...last].map(([key, value]) => ({ run_uuid: run.runId, key, value }))
+  for (const part of chunks(rows))
+    await tx.db
+      .insertInto('tags')
+      .values(part)
+      .onConflict((conflict) =>
+        conflict.columns(['run_uuid', 'key']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') }))
+      )
+      .execute()
   const name = last.get(TAGS.runName)
   if (name !== undefined && name !== run.name)
     await tx.db.updateTable('runs').set({ name }).where('run_uuid', '=', run.runId).execute()

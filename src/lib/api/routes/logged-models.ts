@@ -1,6 +1,6 @@
 import { invalid } from '#lib/domain/errors.ts'
 import { parseExperimentId, type ModelId } from '#lib/domain/ids.ts'
-import { LIMITS } from '#lib/domain/limits.ts'
+import { LIMITS, SEARCH } from '#lib/domain/limits.ts'
 import { validateLoggedModelName, type NewLoggedModel } from '#lib/domain/logged-model.ts'
 import {
   parseLoggedModelFilter,
@@ -61,7 +61,7 @@ const lookups = (store: Store): Endpoint[] => [
         experimentIds: asked.experimentIds.map(parseExperimentId),
         filter: parseLoggedModelFilter(asked.filter),
         orderBy: parseLoggedModelOrder(asked.orderBy),
-        datasets: fields.messages('datasets').map(parseDatasetFilter)
+        datasets: parseDatasetFilters(fields.messages('datasets'))
       }
       const start = parseLoggedModelPageToken(fields.text('page_token'), asked)
       const { models, nextPageToken } = await store.read(async (r) => {
@@ -167,6 +167,12 @@ const parseOrderItem = (fields: Fields): LoggedModelOrderItem => ({
   datasetName: fields.text('dataset_name') || null,
   datasetDigest: fields.text('dataset_digest') || null
 })
+
+function parseDatasetFilters(messages: readonly Fields[]): DatasetFilter[] {
+  if (messages.length > SEARCH.datasets)
+    throw invalid(`datasets holds at most ${SEARCH.datasets} items, got ${messages.length}`)
+  return messages.map(parseDatasetFilter)
+}
 
 function parseDatasetFilter(fields: Fields): DatasetFilter {
   const name = fields.text('dataset_name')

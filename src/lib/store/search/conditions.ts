@@ -1,6 +1,7 @@
 /** Comparisons on one column, and trees of conditions: what searches of any entity share. */
 import { expressionBuilder, sql, type Expression, type RawBuilder, type SqlBool } from 'kysely'
 import { unreachable } from '#lib/domain/errors.ts'
+import { parseExperimentId, type ExperimentId } from '#lib/domain/ids.ts'
 import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type { Comparison, FilterTree, OrderBy, ValueComparison } from '#lib/domain/search/tree.ts'
 import { ilike, like } from './like.ts'
@@ -43,6 +44,14 @@ export function columnHolds<A extends string>(
       return unreachable(comparison)
   }
 }
+
+/** More ids than this are written out instead of bound: a search over all experiments may name more than a statement can bind. */
+const BOUND_IDS = 500
+
+export const inExperiments = (column: Expression<number>, ids: readonly ExperimentId[]): Condition =>
+  ids.length <= BOUND_IDS
+    ? sql<SqlBool>`${column} in (${sql.join(ids.map(Number))})`
+    : sql<SqlBool>`${column} in (${sql.raw(ids.map(parseExperimentId).join())})`
 
 /** Spelled as equality even for ALL, so that an index on (…, lifecycle_stage, …) serves every view. */
 export function stageCondition(stage: Expression<string>, view: ViewType): Condition {

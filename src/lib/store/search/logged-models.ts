@@ -15,7 +15,15 @@ import type { LoggedModelAttribute, LoggedModelOrder } from '#lib/domain/search/
 import type { Comparison, FilterTree, ValueComparison } from '#lib/domain/search/tree.ts'
 import type { Schema } from '../schema.ts'
 import { NAN_KIND } from '../stored-values.ts'
-import { columnHolds, columnOrder, treeCondition, windowClause, type Condition, type Window } from './conditions.ts'
+import {
+  columnHolds,
+  columnOrder,
+  inExperiments,
+  treeCondition,
+  windowClause,
+  type Condition,
+  type Window
+} from './conditions.ts'
 
 /** A dataset by name, and by digest unless that is null. */
 export interface DatasetFilter {
@@ -38,7 +46,7 @@ export async function loggedModelIds(db: Kysely<Schema>, search: LoggedModelSear
   if (search.experimentIds.length === 0) return []
   const eb = expressionBuilder<Schema, 'logged_models'>()
   const conditions: Condition[] = [
-    sql<SqlBool>`logged_models.experiment_id in (${sql.join(search.experimentIds.map(Number))})`,
+    inExperiments(eb.ref('logged_models.experiment_id'), search.experimentIds),
     sql<SqlBool>`logged_models.lifecycle_stage = 'active'`
   ]
   if (search.filter !== null)

@@ -17,7 +17,7 @@ import {
   type SqlBool
 } from 'kysely'
 import { invalid, unreachable } from '#lib/domain/errors.ts'
-import { parseExperimentId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
+import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type {
   Comparison,
@@ -36,6 +36,7 @@ import { NAN_KIND } from '../stored-values.ts'
 import {
   columnHolds,
   columnOrder,
+  inExperiments,
   stageCondition,
   treeCondition,
   windowClause,
@@ -62,7 +63,7 @@ export async function runIds(db: Kysely<Schema>, search: RunSearch): Promise<Run
   if (search.experimentIds.length === 0) return []
   const eb = expressionBuilder<Schema, 'runs'>()
   const conditions = [
-    inExperiments(eb, search.experimentIds),
+    inExperiments(eb.ref('runs.experiment_id'), search.experimentIds),
     stageCondition(eb.ref('runs.lifecycle_stage'), search.view)
   ]
   if (search.filter !== null) conditions.push(compileRunFilter(eb, search.filter))
@@ -81,14 +82,6 @@ export async function runIds(db: Kysely<Schema>, search: RunSearch): Promise<Run
 const TIES = sql`runs.start_time is null, runs.start_time desc, runs.run_uuid`
 
 type Runs = ExpressionBuilder<Schema, 'runs'>
-
-/** More ids than this are written out instead of bound: a search over all experiments may name more than a statement can bind. */
-const BOUND_IDS = 500
-
-const inExperiments = (eb: Runs, ids: readonly ExperimentId[]): Condition =>
-  ids.length <= BOUND_IDS
-    ? eb('runs.experiment_id', 'in', ids.map(Number))
-    : sql<SqlBool>`runs.experiment_id in (${sql.raw(ids.map(parseExperimentId).join())})`
 
 /** A condition over the row of `runs` in scope. */
 export function compileRunFilter(eb: Runs, tree: FilterTree<RunAttribute>): Condition {
