@@ -1,5 +1,5 @@
 /** The model registry's contract, run against every engine. A test's name starts with its rule. */
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { RunnelError } from '#lib/domain/errors.ts'
 import { DEFAULT_EXPERIMENT_ID, type ModelId } from '#lib/domain/ids.ts'
 import type { NewModelVersion } from '#lib/domain/model-version.ts'
@@ -426,6 +426,21 @@ describe.each(ENGINES)('registry on %s', (engine) => {
     await write((tx) => deleteModelVersion(tx, 'wine', 1))
     await write((tx) => deleteRegisteredModel(tx, 'wine'))
     await expect(get('wine')).rejects.toEqual(code(RDNE))
+  })
+
+  test('[MR19] a model is read by its own versions alone, however many others there are', async () => {
+    await model('wine')
+    await version('wine')
+    const asked = vi.spyOn(parts.engine, 'all')
+    await get('wine')
+    const joins = asked.mock.calls.filter(([sql]) => sql.includes('join'))
+    expect(joins).toHaveLength(1)
+    const [sql, params] = joins[0]!
+    const plan = parts.engine.all(`explain query plan ${sql}`, params).map((row) => String(row['detail']))
+    expect(plan.filter((step) => step.startsWith('SEARCH model_versions'))).toEqual([
+      'SEARCH model_versions USING PRIMARY KEY (workspace=? AND name=?)',
+      'SEARCH model_versions USING PRIMARY KEY (workspace=? AND name=? AND version=?)'
+    ])
   })
 
   test('[MR18] an unknown model id is nobody’s, whatever it looks like', async () => {

@@ -57,12 +57,11 @@ export async function latestOfModels(r: Reader, names: readonly string[]): Promi
       .as('stages')
     const rows = await r.db
       .selectFrom(stages)
-      .innerJoin('model_versions', (join) =>
-        join
-          .on('model_versions.workspace', '=', WORKSPACE)
-          .onRef('model_versions.name', '=', 'stages.name')
-          .onRef('model_versions.version', '=', 'stages.highest')
-      )
+      // Cross, as SQLite keeps its order: it would read every version of every model to look up the few stages.
+      .crossJoin('model_versions')
+      .where('model_versions.workspace', '=', WORKSPACE)
+      .whereRef('model_versions.name', '=', 'stages.name')
+      .whereRef('model_versions.version', '=', 'stages.highest')
       .selectAll('model_versions')
       .orderBy('stages.name')
       .orderBy('stages.lowest')
