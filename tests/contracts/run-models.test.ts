@@ -1,9 +1,10 @@
 /** The models of a run, as its page shows them, on every engine. Ids: RM. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { touches } from '#lib/live/touches.ts'
 import type { Change } from '#lib/store/changes.ts'
 import type { Tx } from '#lib/store/database.ts'
+import { createExperiment } from '#lib/store/experiments.ts'
 import { createLoggedModel, deleteLoggedModel, finalizeLoggedModel } from '#lib/store/logged-models.ts'
 import { logModelInputs, logModelOutputs } from '#lib/store/model-edges.ts'
 import { setModelAlias } from '#lib/store/model-aliases.ts'
@@ -89,5 +90,31 @@ describe.each(ENGINES)('models of a run on %s', (engine) => {
     const version = { name: 'net', source: `models:/${modelId}`, modelId, runId: run.runId }
     expect(await isTold((tx) => createModelVersion(tx, version))).toBe(true)
     expect(await isTold((tx) => setModelAlias(tx, 'net', 'champion', 1))).toBe(true)
+  })
+
+  test('[RM4] its page is told of a model it was fed from another experiment', async () => {
+    const { store } = await openTestStore(engine)
+    const run = await store.write((tx) => createRun(tx, { experimentId }))
+    const elsewhere = await store.write((tx) => createExperiment(tx, { name: 'elsewhere' }))
+    const { modelId } = await store.write((tx) => createLoggedModel(tx, { experimentId: elsewhere }))
+    await store.write((tx) => logModelInputs(tx, run, [{ modelId }]))
+    const changes: Change[] = []
+    store.changes.subscribe((change) => changes.push(change))
+    await store.write((tx) => deleteLoggedModel(tx, modelId))
+    expect(changes.map((change) => touches(change, { kind: 'run', runId: run.runId }, { experimentId }))).toEqual([
+      true
+    ])
+    // And the trash, whose bytes its files are among.
+    expect(changes.map((change) => touches(change, { kind: 'trash' }, { experimentId: null }))).toEqual([true])
+  })
+
+  test('[RM5] what was measured of its models is not read', async () => {
+    const { store, engine: sqlite } = await openTestStore(engine)
+    const run = await store.write((tx) => createRun(tx, { experimentId }))
+    const { modelId } = await newModel(store, 'made')
+    await store.write((tx) => logModelOutputs(tx, run, [{ modelId, step: 0 }]))
+    const asked = vi.spyOn(sqlite, 'all')
+    expect((await modelsOf(store, run)).models).toHaveLength(1)
+    expect(asked.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes('logged_model_'))).toEqual([])
   })
 })

@@ -17,7 +17,8 @@ export function touches(change: Change, query: Query, context: Context): boolean
     case 'experiments':
       return has('experiment', 'run')
     case 'trash':
-      return has('experiment', 'run', 'artifact')
+      // A deleted model's files count among what is in the trash.
+      return has('experiment', 'run', 'artifact', 'logged-model')
     case 'experiment':
       return has('experiment', 'run') && change.experiments.has(query.experimentId)
     case 'runs':
@@ -28,11 +29,11 @@ export function touches(change: Change, query: Query, context: Context): boolean
       return has('key', 'experiment') && change.experiments.has(query.experimentId)
     case 'run':
       // A run of any experiment may name this one as its parent, and the run's own experiment may be renamed or deleted. A version is
-      // registered by a name, whichever run it came from.
+      // registered by a name, whichever run it came from, and a run may be fed a model of any experiment.
       return (
         touchesRun(change, query.runId) ||
-        has('run', 'tag', 'registered-model') ||
-        (has('experiment', 'logged-model') && touchesExperiment(change, context))
+        has('run', 'tag', 'logged-model', 'registered-model') ||
+        (has('experiment') && touchesExperiment(change, context))
       )
     case 'series':
       return has('metric', 'run') && touchesRun(change, query.runId)

@@ -40,8 +40,8 @@ export async function createLoggedModel(tx: Tx, input: NewLoggedModel): Promise<
     source_run_id: input.sourceRunId ?? '',
     status_message: null
   }
-  await tx.db.insertInto('logged_models').values(row).execute()
   validateNewTags(input.tags ?? [])
+  await tx.db.insertInto('logged_models').values(row).execute()
   await putTags(tx, row, input.tags ?? [])
   await putParams(tx, row, input.params ?? [])
   touch(tx, row)
@@ -65,19 +65,31 @@ export async function findLoggedModel(r: Reader, id: ModelId): Promise<LoggedMod
   return model ?? null
 }
 
-/** Whole models in the order of `ids`, deleted ones too; unknown ids are left out. */
-export async function loggedModelsOf(r: Reader, ids: readonly ModelId[]): Promise<LoggedModel[]> {
-  const models = new Map<ModelId, LoggedModel>()
+/** A model without what was logged of it, which may be a hundred thousand points. */
+export type LoggedModelInfo = Omit<LoggedModel, 'params' | 'tags' | 'metrics'>
+
+/** In the order of `ids`, deleted ones too; unknown ids are left out. */
+export async function loggedModelInfos(r: Reader, ids: readonly ModelId[]): Promise<LoggedModelInfo[]> {
+  const infos = new Map<ModelId, LoggedModelInfo>()
   for (const part of chunks(ids)) {
     const rows = await r.db.selectFrom('logged_models').selectAll().where('model_id', 'in', part).execute()
+    for (const row of rows) infos.set(row.model_id as ModelId, rowToInfo(row))
+  }
+  return ids.flatMap((id) => infos.get(id) ?? [])
+}
+
+/** The same models whole. */
+export async function loggedModelsOf(r: Reader, ids: readonly ModelId[]): Promise<LoggedModel[]> {
+  const models: LoggedModel[] = []
+  for (const part of chunks(ids)) {
     const [tags, params, metrics] = [await tagsOf(r, part), await paramsOf(r, part), await metricsOfModels(r, part)]
-    for (const row of rows) {
-      const id = row.model_id as ModelId
+    for (const info of await loggedModelInfos(r, part)) {
+      const id = info.modelId
       const data = { tags: tags.get(id) ?? [], params: params.get(id) ?? [], metrics: metrics.get(id) ?? [] }
-      models.set(id, { ...rowToModel(row), ...data })
+      models.push({ ...info, ...data })
     }
   }
-  return ids.flatMap((id) => models.get(id) ?? [])
+  return models
 }
 
 /** Any status may follow any other, as in MLflow. */
@@ -175,12 +187,22 @@ async function putParams(tx: Tx, { model_id, experiment_id }: ModelRow, params: 
 const ROWS_PER_STATEMENT = 1000
 
 async function tagsOf(r: Reader, ids: readonly ModelId[]): Promise<Map<ModelId, Tag[]>> {
-  const rows = await r.db.selectFrom('logged_model_tags').selectAll().where('model_id', 'in', ids).execute()
+  const rows = await r.db
+    .selectFrom('logged_model_tags')
+    .selectAll()
+    .where('model_id', 'in', ids)
+    .orderBy('tag_key')
+    .execute()
   return byModel(rows, ({ tag_key, tag_value }) => ({ key: tag_key, value: tag_value }))
 }
 
 async function paramsOf(r: Reader, ids: readonly ModelId[]): Promise<Map<ModelId, Param[]>> {
-  const rows = await r.db.selectFrom('logged_model_params').selectAll().where('model_id', 'in', ids).execute()
+  const rows = await r.db
+    .selectFrom('logged_model_params')
+    .selectAll()
+    .where('model_id', 'in', ids)
+    .orderBy('param_key')
+    .execute()
   return byModel(rows, ({ param_key, param_value }) => ({ key: param_key, value: param_value }))
 }
 
@@ -199,7 +221,7 @@ function touch(tx: Tx, { experiment_id, source_run_id }: ModelRow): void {
   tx.changes.add('logged-model', { experiment, ...(isRunId(run) && { run }) })
 }
 
-function rowToModel(row: ModelRow): Omit<LoggedModel, 'params' | 'tags' | 'metrics'> {
+function rowToInfo(row: ModelRow): LoggedModelInfo {
   return {
     modelId: row.model_id as ModelId,
     experimentId: String(row.experiment_id) as ExperimentId,

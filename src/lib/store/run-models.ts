@@ -3,7 +3,7 @@ import type { RunId } from '#lib/domain/ids.ts'
 import type { Run } from '#lib/domain/run.ts'
 import type { RunModel, RunModelVersion, RunModels } from '#lib/domain/run-model.ts'
 import type { Reader } from './database.ts'
-import { loggedModelsOf } from './logged-models.ts'
+import { loggedModelInfos } from './logged-models.ts'
 import { WORKSPACE, aliasesOfModels } from './registry-rows.ts'
 
 /** The logged models of a run, and what was registered of them or of its files. */
@@ -11,7 +11,7 @@ export async function runModels(r: Reader, run: Run): Promise<RunModels> {
   const made = new Set(run.modelOutputs.map(({ modelId }) => modelId))
   const fed = run.modelInputs.map(({ modelId }) => modelId).filter((id) => !made.has(id))
   const registered = await versionsOfRun(r, run.info.runId)
-  const models = (await loggedModelsOf(r, [...made, ...fed]))
+  const models = (await loggedModelInfos(r, [...made, ...fed]))
     .filter(({ lifecycleStage }) => lifecycleStage === 'active')
     .map(({ modelId, name, modelType, status }): RunModel => {
       const versions = registered.filter(({ source }) => source.includes(modelId)).map(({ version }) => version)
