@@ -64,6 +64,7 @@ export async function listArtifacts(r: Reader, dirPath: string): Promise<Artifac
 
 /** Remove a file, or a folder with all below it; nothing there is fine. The blobs go with the next sweep. */
 export async function deleteArtifacts(tx: Tx, path: string): Promise<void> {
+  tx.makeRoom()
   const { numDeletedRows } = await tx.db
     .deleteFrom('runnel_artifacts')
     .where((eb) => eb.or([eb('path', '=', path), eb.and([eb('path', '>=', `${path}/`), eb('path', '<', `${path}0`)])]))

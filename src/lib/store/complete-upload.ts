@@ -2,7 +2,7 @@ import { RunnelError, absent, invalid } from '#lib/domain/errors.ts'
 import { putArtifact } from './artifacts.ts'
 import { readSource, tooLarge, type BlobStore, type ByteStream } from './blobs.ts'
 import type { Store } from './store.ts'
-import { forgetUpload, getUpload, requireUpload, type Upload, type UploadPart } from './uploads.ts'
+import { forgetUpload, getUpload, type Upload, type UploadPart } from './uploads.ts'
 
 export interface Completion {
   readonly uploadId: string
@@ -29,7 +29,8 @@ export async function completeUpload(store: Store, completion: Completion, origi
   if (total > store.blobs.maxBytes) throw tooLarge(store.blobs.maxBytes)
   const { blobId, size } = parts.length === 1 ? parts[0]! : await store.blobs.put(joined(store.blobs, parts))
   await store.write(async (tx) => {
-    await requireUpload(tx, uploadId)
+    // Again, as a part may have been replaced since: its blob may be swept at any time, and the caller has not seen the new one.
+    partsInOrder(await getUpload(tx, uploadId), completion.parts)
     await putArtifact(tx, { path, blobId, size, mediaType, createdTime: tx.now })
     await forgetUpload(tx, uploadId)
   }, origin)

@@ -79,11 +79,14 @@ export async function abortUpload(tx: Tx, uploadId: string, path: string): Promi
     .where('upload_id', '=', uploadId)
     .where('path', '=', path)
     .executeTakeFirst()
-  if (upload) await forgetUpload(tx, upload.upload_id)
+  if (!upload) return
+  tx.makeRoom()
+  await forgetUpload(tx, upload.upload_id)
 }
 
 /** Nobody says that they will not go on, so an old upload is one that was left. */
 export async function giveUpOldUploads(tx: Tx): Promise<void> {
+  tx.makeRoom()
   const old = await tx.db
     .selectFrom('runnel_uploads')
     .select('upload_id')

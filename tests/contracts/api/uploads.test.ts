@@ -1,5 +1,6 @@
 /** Uploads in parts, uploads by run, and the files of models and versions. Ids: API-U. */
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { RunnelError } from '#lib/domain/errors.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
 import { PART_PATH } from '#lib/api/routes/uploads.ts'
 import { ENGINES, dumpStore } from '../../support/engines.ts'
@@ -190,6 +191,31 @@ describe.each(ENGINES)('%s', (engine) => {
     const { uploadId, parts } = await sendAll(['one', 'two'])
     const answers = await Promise.all([complete(uploadId, parts), complete(uploadId, parts), complete(uploadId, parts)])
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  })
+
+  test('API-U12 a part that is replaced while they are joined: nothing is made of what it was', async () => {
+    const { uploadId, parts } = await sendAll(['a', 'b'])
+    const put = api.blobs.put.bind(api.blobs)
+    vi.spyOn(api.blobs, 'put').mockImplementationOnce(async (source) => {
+      const joined = await put(source)
+      await putPart(parts[1]!.url, 'c')
+      return joined
+    })
+    expect(refused(await complete(uploadId, parts))).toEqual([400, IPV])
+    expect((await api.request(`${FILES}/${folder}/weights.bin`)).status).toBe(404)
+    const { headers } = await putPart(parts[1]!.url, 'b')
+    expect((await complete(uploadId, [parts[0], { part_number: 2, etag: headers.get('etag') }])).text).toBe('{}')
+    expect((await api.request(`${FILES}/${folder}/weights.bin`)).text).toBe('ab')
+  })
+
+  test('API-U13 on a full disk files are deleted and uploads given up', async () => {
+    await api.request(`${FILES}/${folder}/old.bin`, { method: 'PUT', body: 'x' })
+    const { uploadId } = await sendAll(['a'])
+    api.journal.sparesDeletions = true
+    api.journal.failWith(new RunnelError('RESOURCE_EXHAUSTED', 'full'))
+    expect((await api.request(`${FILES}/${folder}/old.bin`, { method: 'DELETE' })).status).toBe(200)
+    expect((await mpu('abort', { path: 'weights.bin', upload_id: uploadId })).status).toBe(200)
+    expect((await dumpStore(api.store))['runnel_uploads']).toEqual([])
   })
 
   test('API-U10 upload by run: MLflow’s checks in MLflow’s order', async () => {
