@@ -26,6 +26,7 @@ export async function bulkHistory(
     .orderBy('timestamp')
     .orderBy('step')
     .orderBy('value')
+    .orderBy('is_nan')
     .limit(limit)
     .execute()
   return rows.map((row) => ({ ...rowToPoint(row), runId: row.run_uuid as RunId }))

@@ -152,7 +152,10 @@ export interface HistoryWindow {
   readonly offset?: number
 }
 
-/** Points in MLflow's order: timestamp, step, value (a NaN counts as the 0 it is stored as). Empty for an unknown run or key. */
+/**
+ * Points in MLflow's order: timestamp, step, value (a NaN counts as the 0 it is stored as; of equal ones 0 is first, then NaN, then -0, so
+ * that pages never show a point twice). Empty for an unknown run or key.
+ */
 export async function metricHistory(
   r: Reader,
   runId: RunId,
@@ -167,6 +170,7 @@ export async function metricHistory(
     .orderBy('timestamp')
     .orderBy('step')
     .orderBy('value')
+    .orderBy('is_nan')
   if (limit !== undefined) query = query.limit(limit).offset(offset)
   const rows = await query.execute()
   return rows.map((row) => ({ step: row.step, timestamp: row.timestamp, value: valueOf(row.value, row.is_nan) }))
