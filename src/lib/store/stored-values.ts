@@ -5,7 +5,7 @@
 
 /** 0 stands for a number that is what it says. */
 export const NAN_KIND = 1
-export const NEGATIVE_ZERO_KIND = 2
+const NEGATIVE_ZERO_KIND = 2
 
 /** The value a row stands for. */
 export function valueOf(value: number, kind: number): number {

@@ -63,7 +63,7 @@ export function requiredStatus(fields: Fields): LoggedModelStatus {
 }
 
 /** A model named by a run, which need not exist. */
-export function requiredModelId(fields: Fields): ModelId {
+function requiredModelId(fields: Fields): ModelId {
   return parseModelId(fields.requiredText('model_id'))
 }
 

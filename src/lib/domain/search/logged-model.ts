@@ -10,7 +10,7 @@ import type { Field, FieldKind, FilterTree } from './tree.ts'
 import { isNumeric, type Vocabulary } from './vocabulary.ts'
 
 /** The columns of a logged model. */
-export const LOGGED_MODEL_ATTRIBUTES = [
+const LOGGED_MODEL_ATTRIBUTES = [
   'model_id',
   'experiment_id',
   'name',
@@ -44,7 +44,7 @@ const TEXT_OPERATORS = "('=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN')"
 
 const shown = ({ kind, key }: Field<LoggedModelAttribute>): string => `${kind}s.${key}`
 
-export const LOGGED_MODELS: Vocabulary<LoggedModelAttribute> = {
+const LOGGED_MODELS: Vocabulary<LoggedModelAttribute> = {
   prefixes: PREFIXES,
   attributes: ATTRIBUTES,
   orderAttributes: ATTRIBUTES,

@@ -26,7 +26,7 @@ const COMMON = {
   orderRefusal: (kind: FieldKind) => `Invalid order_by entity: ${MLFLOW_KIND[kind]}`
 } as const
 
-export const REGISTERED_MODELS: Vocabulary<RegisteredModelAttribute> = {
+const REGISTERED_MODELS: Vocabulary<RegisteredModelAttribute> = {
   ...COMMON,
   attributes: new Map([['name', 'name']]),
   orderAttributes: new Map([
@@ -41,7 +41,7 @@ export const REGISTERED_MODELS: Vocabulary<RegisteredModelAttribute> = {
     `Expected a quoted string value or a list of quoted string values for attributes. Got value ${raw}`
 }
 
-export const MODEL_VERSIONS: Vocabulary<ModelVersionAttribute> = {
+const MODEL_VERSIONS: Vocabulary<ModelVersionAttribute> = {
   ...COMMON,
   attributes: new Map([
     ['name', 'name'],
