@@ -25,16 +25,21 @@ test('[LS13] a host with a store is known by what it says, and by nothing else',
   expect(await keepsStore(away())).toBe(false)
 })
 
-test('[LS14] a worker asks once, and one that starts offline goes by what the last one heard', async () => {
+test('[LS14] a worker asks once, and one that starts offline goes by what the last one heard, asking again now and then', async () => {
   const caches = memoryCaches()
   const fetch = saying({ store: true, version: '1', token: false })
   const first = createHostMemory({ caches, fetch })
   expect([await first.keepsStore(), await first.keepsStore()]).toEqual([true, true])
   expect(fetch).toHaveBeenCalledTimes(1)
+  vi.useFakeTimers()
   const offline = away()
   const second = createHostMemory({ caches, fetch: offline })
   expect([await second.keepsStore(), await second.keepsStore()]).toEqual([true, true])
+  expect(offline).toHaveBeenCalledTimes(1)
+  vi.advanceTimersByTime(10_000)
+  expect(await second.keepsStore()).toBe(true)
   expect(offline).toHaveBeenCalledTimes(2)
+  vi.useRealTimers()
   const gateway = createHostMemory({ caches, fetch: saying('Bad gateway', 502) })
   expect(await gateway.keepsStore()).toBe(true)
   const moved = createHostMemory({ caches, fetch: saying('null') })

@@ -3,7 +3,7 @@ import { readHostInfo } from '#lib/live/host-info.ts'
 
 /** Whether the host of this origin keeps a store: asked once in a worker's life, and remembered for when nobody answers. */
 export interface HostMemory {
-  /** Never fails, and answers within `askWithinMs`. */
+  /** Never fails, and answers within 3 s. */
   readonly keepsStore: () => Promise<boolean>
 }
 
@@ -14,7 +14,9 @@ export interface HostMemoryParts {
 
 /** Not one of the shell's caches: what is known of the host outlives the app's versions. */
 const cacheName = 'runnel-host'
-export const askWithinMs = 3000
+const askWithinMs = 3000
+/** While nobody answers, what is remembered holds for as long: on a network that swallows everything each request would wait anew. */
+const askAgainAfterMs = 10_000
 
 export const createHostMemory = ({ caches, fetch }: HostMemoryParts): HostMemory => {
   let answer: Promise<boolean> | undefined
@@ -39,8 +41,8 @@ export const createHostMemory = ({ caches, fetch }: HostMemoryParts): HostMemory
   return {
     keepsStore: () => {
       answer ??= ask().catch(() => {
-        // Asked again next time: it may be on its way.
-        answer = undefined
+        // It may be on its way.
+        setTimeout(() => (answer = undefined), askAgainAfterMs)
         return recall().catch(() => false)
       })
       return answer
