@@ -120,6 +120,24 @@ describe('a page and its host', () => {
     expect(await waiting, 'who asked before is answered by the host that came').toBe('granted')
   }, 10_000)
 
+  test('a host that ends every session at once is not stormed, and one that lets go now and then is asked at once', async () => {
+    const host = new HandHost()
+    const goodbye = (): void =>
+      void (host.client.connection === 'open' && host.onEvent({ t: 'bye', reason: 'stopping' }))
+    for (let i = 0; i < 25; i++) {
+      goodbye()
+      await settle()
+    }
+    expect(host.ports.length).toBeGreaterThan(1)
+    expect(host.ports.length).toBeLessThan(6)
+    await vi.waitFor(() => expect(host.client.connection).toBe('open'), 3000)
+    const before = host.ports.length
+    now += 60_000
+    goodbye()
+    await settle()
+    expect(host.ports).toHaveLength(before + 1)
+  })
+
   test('a worker that cannot be loaded is tried again, and the reader hears why', async () => {
     const host = new HandHost(() => {
       const { port1 } = new MessageChannel()

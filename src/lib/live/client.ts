@@ -75,6 +75,8 @@ const SILENCE_MS = 15_000
 const OPENING_SILENCE_MS = 120_000
 const RETRY_MS = 250
 const LONGEST_RETRY_MS = 5000
+/** A session that ends before that may have been ended by what this page asks of it. */
+const STEADY_MS = 10_000
 
 export class LiveClient {
   readonly commands: Commands
@@ -91,6 +93,9 @@ export class LiveClient {
   #save: { state: SaveState; message: string | null } = { state: 'saved', message: null }
   #info: SessionInfo | null = null
   #problem: string | null = null
+  #openedAt = 0
+  /** Sessions that were over soon, one after the other. */
+  #shortSessions = 0
 
   constructor(options: LiveClientOptions) {
     this.#options = options
@@ -159,6 +164,8 @@ export class LiveClient {
   // ── connecting ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #connect(): Promise<void> {
+    // At once after the first short session, then ever later: this page must not storm a host that ends each of them.
+    if (this.#shortSessions > 1) await pause(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (this.#shortSessions - 2)))
     let wait = RETRY_MS
     while (!this.#life.signal.aborted && this.#connection !== 'outdated') {
       try {
@@ -174,7 +181,7 @@ export class LiveClient {
           this.#opened.reject(failure)
           return
         }
-        await new Promise((resolve) => setTimeout(resolve, wait))
+        await pause(wait)
         wait = Math.min(LONGEST_RETRY_MS, wait * 2)
       }
     }
@@ -193,6 +200,7 @@ export class LiveClient {
     this.#info = info
     this.#session = session
     this.#problem = null
+    this.#openedAt = performance.now()
     for (const [number, { query }] of this.#watched) void session.watch(number, query).catch(() => undefined)
     this.#setConnection('open')
     this.#opened.resolve(session)
@@ -235,6 +243,7 @@ export class LiveClient {
     if (this.#session === null) return life.abort(unavailable())
     this.#drop()
     if (this.#connection === 'outdated') return
+    this.#shortSessions = performance.now() - this.#openedAt < STEADY_MS ? this.#shortSessions + 1 : 0
     this.#setConnection('lost')
     void this.#connect()
   }
@@ -322,6 +331,8 @@ const unavailable = () =>
     'TEMPORARILY_UNAVAILABLE',
     'The store went away before it answered. Look whether the change was made, and try again.'
   )
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 function rejectOn(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
