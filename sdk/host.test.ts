@@ -1,10 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { DEFAULT_EXPERIMENT_ID, type RunId } from '#lib/domain/ids.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
+import { PROTOCOL } from '#lib/socket/agreement.ts'
+import { encodeFrame } from '#lib/socket/frame.ts'
 import { metricHistory } from '#lib/store/metrics.ts'
 import { runIds } from '#lib/store/search/runs.ts'
 import type { Store } from '#lib/store/store.ts'
@@ -124,6 +129,23 @@ describe('runnel.js to a host', () => {
     await expect(runnel.logText('x', 'notes')).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
     await expect(runnel.logText('x', '../out.txt')).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
     await runnel.logParam('momentum', 0.9)
+  })
+
+  test('[SD12] a host that lets go of every connection at once is not stormed', async () => {
+    const welcome = { t: 'welcome', v: 1, epoch: 'e', hwm: 0, credit: { batches: 16, bytes: 1_000_000 } }
+    let welcomed = 0
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => PROTOCOL })
+    onTestFinished(() => server.close())
+    server.on('connection', (socket) => {
+      welcomed++
+      socket.send(encodeFrame('message', 0, welcome) as Uint8Array)
+      socket.close()
+    })
+    await once(server, 'listening')
+    await runnel.connect({ host: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(welcomed).toBeGreaterThan(1)
+    expect(welcomed).toBeLessThan(4)
   })
 
   test('[SD4] refuses a file that no message can hold, alone', async () => {

@@ -297,7 +297,6 @@ export class Link implements Caller {
     this.#candidates = []
     this.#port = port
     this.#epoch = welcome.epoch
-    this.#losses = 0
     this.#options.stream.connected((put, transfer) => port.postMessage(put, transfer), welcome)
     const { failure } = this.#options.stream
     if (failure !== null) return this.end('failed', failure)
@@ -311,6 +310,8 @@ export class Link implements Caller {
   }
 
   #beat(): void {
+    // Not at the welcome: a store that lets go of every connection at once must not be stormed.
+    this.#losses = 0
     const { route, stream } = this.#options
     // An open socket keeps a program from ending: once all is safe it is let go of, and opened again when there is something to say.
     const isIdle =
