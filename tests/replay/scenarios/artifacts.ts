@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import { get, long, post, raw, scenario, type Method } from '../request.ts'
 
 const files = '/api/2.0/mlflow-artifacts/artifacts'
@@ -41,13 +42,7 @@ const escapes = [
 
 export const artifacts = scenario(
   'artifacts',
-  post('an experiment', 'experiments/create', { name: 'of artifacts' }, { keep: { exp1: 'experiment_id' } }),
-  post(
-    'a run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r', start_time: 1 },
-    { keep: { run: 'run.info.run_id' } }
-  ),
+  ...beginning('of artifacts', 'run'),
   runList('nothing yet', { run_id: '{{run}}' }),
   list('nothing yet', inRun),
   put('a text', `${inRun}/hello.txt`, 'hello\n', { 'Content-Type': 'text/plain' }),

@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import { get, long, post, scenario, type Json } from '../request.ts'
 
 const run = { run_id: '{{run}}' }
@@ -15,19 +16,7 @@ const training = [{ key: 'mlflow.data.context', value: 'training' }]
 
 export const datasets = scenario(
   'datasets',
-  post('an experiment', 'experiments/create', { name: 'of datasets' }, { keep: { exp1: 'experiment_id' } }),
-  post(
-    'a run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r', start_time: 1 },
-    { keep: { run: 'run.info.run_id' } }
-  ),
-  post(
-    'another run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r2', start_time: 2 },
-    { keep: { run2: 'run.info.run_id' } }
-  ),
+  ...beginning('of datasets', 'run', 'run2'),
   inputs('one', { tags: training, dataset: dataset() }),
   get('the run', 'runs/get', run),
   inputs('the same with other tags', { tags: [{ key: 'mlflow.data.context', value: 'eval' }], dataset: dataset() }),

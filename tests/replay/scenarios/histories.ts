@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import { get, long, post, scenario } from '../request.ts'
 
 const history = (name: string, query: Readonly<Record<string, string | readonly string[]>>) =>
@@ -26,19 +27,7 @@ const all = { run_id: '{{run}}', metric_key: 'loss', max_results: '25000' }
 
 export const histories = scenario(
   'histories',
-  post('an experiment', 'experiments/create', { name: 'of histories' }, { keep: { exp1: 'experiment_id' } }),
-  post(
-    'a run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r1', start_time: 1 },
-    { keep: { run: 'run.info.run_id' } }
-  ),
-  post(
-    'another run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r2', start_time: 2 },
-    { keep: { run2: 'run.info.run_id' } }
-  ),
+  ...beginning('of histories', 'run', 'run2'),
   history('no such key yet', all),
   post('points', 'runs/log-batch', { run_id: '{{run}}', metrics: points(20, -5) }),
   post('points of the other run', 'runs/log-batch', { run_id: '{{run2}}', metrics: points(10, 0, 7) }),

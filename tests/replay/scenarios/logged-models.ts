@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import { get, long, patch, post, remove, scenario, type Json } from '../request.ts'
 
 const create = (
@@ -9,19 +10,7 @@ const at = (model = 'model') => `logged-models/{{${model}}}`
 
 export const loggedModels = scenario(
   'logged models',
-  post('an experiment', 'experiments/create', { name: 'of logged models' }, { keep: { exp1: 'experiment_id' } }),
-  post(
-    'a run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r', start_time: 1 },
-    { keep: { run: 'run.info.run_id' } }
-  ),
-  post(
-    'another run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r2', start_time: 2 },
-    { keep: { run2: 'run.info.run_id' } }
-  ),
+  ...beginning('of logged models', 'run', 'run2'),
   create(
     'whole',
     {

@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import { get, long, patch, post, remove, scenario, type Json } from '../request.ts'
 
 type Fields = { readonly [key: string]: Json | undefined }
@@ -7,13 +8,7 @@ const v = (version: string) => ({ name: 'net', version })
 
 export const modelVersions = scenario(
   'model versions',
-  post('an experiment', 'experiments/create', { name: 'of versions' }, { keep: { exp1: 'experiment_id' } }),
-  post(
-    'a run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r', start_time: 1 },
-    { keep: { run: 'run.info.run_id' } }
-  ),
+  ...beginning('of versions', 'run'),
   post(
     'a logged model',
     'logged-models',

@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import { get, long, post, raw, scenario, type Json } from '../request.ts'
 
 const run = { run_id: '{{run}}' }
@@ -9,21 +10,7 @@ const tag = (name: string, key: Json, value: Json) => post(`tag, ${name}`, 'runs
 const asText = (name: string, body: string) =>
   raw(name, 'POST', 'runs/log-metric', { headers: { 'Content-Type': 'application/json' }, body })
 
-const start = (name: string) => [
-  post('an experiment', 'experiments/create', { name }, { keep: { exp1: 'experiment_id' } }),
-  post(
-    'a run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r', start_time: 1 },
-    { keep: { run: 'run.info.run_id' } }
-  ),
-  post(
-    'another run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r2', start_time: 2 },
-    { keep: { stray: 'run.info.run_id' } }
-  )
-]
+const start = (name: string) => beginning(name, 'run', 'stray')
 
 /** For what one server takes and the other does not, so that nothing after it differs. */
 const stray = { run_id: '{{stray}}' }

@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import { post, remove, scenario, type Json } from '../request.ts'
 
 type Fields = { readonly [key: string]: Json | undefined }
@@ -88,13 +89,7 @@ const orders: readonly (readonly Fields[])[] = [
 
 export const searchLoggedModels = scenario(
   'search logged models',
-  post('an experiment', 'experiments/create', { name: 'of model searches' }, { keep: { exp1: 'experiment_id' } }),
-  post(
-    'a run',
-    'runs/create',
-    { experiment_id: '{{exp1}}', run_name: 'r', start_time: 1 },
-    { keep: { run: 'run.info.run_id' } }
-  ),
+  ...beginning('of model searches', 'run'),
   make('one', { model_type: 'tree', params: [{ key: 'depth', value: '3' }], tags: [{ key: 'team', value: 'red' }] }),
   make('two', { params: [{ key: 'depth', value: '4' }] }),
   make('three', {}),
