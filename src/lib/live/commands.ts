@@ -21,7 +21,7 @@ import {
   setExperimentTag
 } from '#lib/store/experiments.ts'
 import { revokeGrant } from '#lib/store/grants.ts'
-import { getLoggedModel } from '#lib/store/logged-models.ts'
+import { getLoggedModelInfo } from '#lib/store/logged-models.ts'
 import { metricHistory } from '#lib/store/metrics.ts'
 import { deleteRun, getRunInfo, requireActiveRun, restoreRun, updateRun } from '#lib/store/runs.ts'
 import { writeSetting } from '#lib/store/settings.ts'
@@ -125,7 +125,7 @@ export async function artifactPlace(
   const owner =
     modelId === undefined
       ? await getRunInfo(r, parseRunId(runId))
-      : await getLoggedModel(r, parseModelId(modelId), { allowDeleted: true })
+      : await getLoggedModelInfo(r, parseModelId(modelId), { allowDeleted: true })
   return { uri: owner.artifactUri, path: parseArtifactPath(path, { allowRoot: true }) }
 }
 

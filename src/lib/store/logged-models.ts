@@ -48,15 +48,25 @@ export async function createLoggedModel(tx: Tx, input: NewLoggedModel): Promise<
   return getLoggedModel(tx, modelId)
 }
 
+interface Deleted {
+  readonly allowDeleted?: boolean
+}
+
 /** Fails with RESOURCE_DOES_NOT_EXIST; a deleted model is found only when `allowDeleted`. */
-export async function getLoggedModel(
+export async function getLoggedModel(r: Reader, id: ModelId, deleted: Deleted = {}): Promise<LoggedModel> {
+  const [model] = await withData(r, [await getLoggedModelInfo(r, id, deleted)])
+  return model!
+}
+
+/** The same of a model without its data. */
+export async function getLoggedModelInfo(
   r: Reader,
   id: ModelId,
-  { allowDeleted = false }: { readonly allowDeleted?: boolean } = {}
-): Promise<LoggedModel> {
-  const model = await findLoggedModel(r, id)
-  if (!model || (model.lifecycleStage === 'deleted' && !allowDeleted)) throw noModel(id)
-  return model
+  { allowDeleted = false }: Deleted = {}
+): Promise<LoggedModelInfo> {
+  const [info] = await loggedModelInfos(r, [id])
+  if (!info || (info.lifecycleStage === 'deleted' && !allowDeleted)) throw noModel(id)
+  return info
 }
 
 /** Deleted ones too. */
@@ -81,15 +91,17 @@ export async function loggedModelInfos(r: Reader, ids: readonly ModelId[]): Prom
 /** The same models whole. */
 export async function loggedModelsOf(r: Reader, ids: readonly ModelId[]): Promise<LoggedModel[]> {
   const models: LoggedModel[] = []
-  for (const part of chunks(ids)) {
-    const [tags, params, metrics] = [await tagsOf(r, part), await paramsOf(r, part), await metricsOfModels(r, part)]
-    for (const info of await loggedModelInfos(r, part)) {
-      const id = info.modelId
-      const data = { tags: tags.get(id) ?? [], params: params.get(id) ?? [], metrics: metrics.get(id) ?? [] }
-      models.push({ ...info, ...data })
-    }
-  }
+  for (const part of chunks(ids)) models.push(...(await withData(r, await loggedModelInfos(r, part))))
   return models
+}
+
+async function withData(r: Reader, infos: readonly LoggedModelInfo[]): Promise<LoggedModel[]> {
+  const ids = infos.map((info) => info.modelId)
+  const [tags, params, metrics] = [await tagsOf(r, ids), await paramsOf(r, ids), await metricsOfModels(r, ids)]
+  return infos.map((info) => {
+    const id = info.modelId
+    return { ...info, tags: tags.get(id) ?? [], params: params.get(id) ?? [], metrics: metrics.get(id) ?? [] }
+  })
 }
 
 /** Any status may follow any other, as in MLflow. */

@@ -5,7 +5,7 @@ import { LIMITS } from '#lib/domain/limits.ts'
 import { parseVersion } from '#lib/domain/model-version.ts'
 import { listBelowRoot, openBelowRoot, putBelowRoot } from '#lib/store/artifact-roots.ts'
 import type { Reader } from '#lib/store/database.ts'
-import { getLoggedModel } from '#lib/store/logged-models.ts'
+import { getLoggedModelInfo } from '#lib/store/logged-models.ts'
 import { getModelVersionDownloadUri } from '#lib/store/model-versions.ts'
 import { getRunInfo } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
@@ -42,7 +42,7 @@ export function mountArtifactFiles(app: Hono, store: Store, origin: string): voi
     if (!wanted) throw new RunnelError('BAD_REQUEST', 'Request must include the "artifact_file_path" query parameter.')
     const path = parseArtifactPath(wanted)
     const id = modelIdOf(c.req.param('model_id'))
-    return sendFile(c.req.raw, store, async (r) => (await getLoggedModel(r, id)).artifactUri, path)
+    return sendFile(c.req.raw, store, async (r) => (await getLoggedModelInfo(r, id)).artifactUri, path)
   })
   app.post(UPLOAD, async (c) => {
     await takeFile(c.req.raw, store, origin)

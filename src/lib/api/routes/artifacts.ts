@@ -8,7 +8,7 @@ import { baseName, parseArtifactPath, type ArtifactEntry } from '#lib/domain/art
 import { RunnelError, invalid } from '#lib/domain/errors.ts'
 import { deleteArtifacts, listArtifacts } from '#lib/store/artifacts.ts'
 import { listBelowRoot, openStored, putStored } from '#lib/store/artifact-roots.ts'
-import { getLoggedModel } from '#lib/store/logged-models.ts'
+import { getLoggedModelInfo } from '#lib/store/logged-models.ts'
 import { getRunInfo } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { Context, Hono } from 'hono'
@@ -38,7 +38,7 @@ export const artifactEndpoints: Endpoints = (store) => [
     answer: async (fields, params) => {
       const path = parseArtifactPath(fields.text('artifact_directory_path') ?? '', { allowRoot: true })
       const id = modelIdOf(params['model_id'] ?? '')
-      const { artifactUri } = await store.read((r) => getLoggedModel(r, id))
+      const { artifactUri } = await store.read((r) => getLoggedModelInfo(r, id))
       return listing(store, artifactUri, path)
     }
   }
