@@ -88,6 +88,9 @@ describe('runnel server', () => {
     expect(made.isTokenNew).toBe(true)
     expect(made.gate.token).toMatch(/^[\w-]{43}$/)
     expect(parse(['--token', 'auto']).gate.token).not.toBe(made.gate.token)
+    // The word itself would be the first anybody guesses.
+    const fromVariable = parse([], { RUNNEL_TOKEN: 'auto' })
+    expect([fromVariable.gate.token === 'auto', fromVariable.isTokenNew]).toEqual([false, true])
     for (const token of ['', ' ', 'a b', 'a\nb', 'é', 'x'.repeat(5000)])
       expect(() => parse([`--token=${token}`])).toThrow(/--token must be/)
   })

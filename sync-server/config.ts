@@ -45,7 +45,8 @@ export type Env = Readonly<Record<string, string | undefined>>
 export const parseServer = (args: readonly string[], env: Env, cwd: string): HostConfig => {
   const flags = parseFlags(args, serverOptions, env)
   const host = flags.host ?? '127.0.0.1'
-  const token = readToken(flags, env)
+  const said = flags.token ?? env['RUNNEL_TOKEN']
+  const token = readToken(said)
   if (!isLoopback(host) && token === null)
     throw new UsageError(
       `--host ${host} lets others on the network in, so it needs a token: add --token auto, or --token and one of your own.`
@@ -62,7 +63,7 @@ export const parseServer = (args: readonly string[], env: Env, cwd: string): Hos
       rate: readRate(flags['rate-limit'])
     },
     artifacts: readArtifacts(flags),
-    isTokenNew: flags.token === 'auto'
+    isTokenNew: said === AUTO
   }
 }
 
@@ -95,10 +96,12 @@ const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 
 const isLoopback = (host: string): boolean => ['127.0.0.1', 'localhost', '::1'].includes(host)
 
-const readToken = (flags: ServerFlags, env: Env): string | null => {
-  const token = flags.token ?? env['RUNNEL_TOKEN']
+/** In place of a token: make one. */
+const AUTO = 'auto'
+
+const readToken = (token: string | undefined): string | null => {
   if (token === undefined) return null
-  if (token === 'auto' && flags.token !== undefined) return newToken()
+  if (token === AUTO) return newToken()
   if (!/^[!-~]+$/.test(token) || token.length > HOST.tokenLength)
     throw new UsageError('--token must be of letters, digits and signs, without blanks.')
   return token
