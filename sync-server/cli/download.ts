@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -57,7 +58,8 @@ const downloadFile = async (tracking: Tracking, io: Io, { runId, path, into }: D
   const response = await tracking.fetch(`/get-artifact?${new URLSearchParams({ run_id: runId, path })}`)
   if (response.body === null) throw absent(`No such artifact: ${path}`)
   const place = placeOf(into, path)
-  const arriving = `${place}.part`
+  // Under a name that nothing has: another artifact, or a file of the reader's, may end in .part.
+  const arriving = `${place}.${randomUUID()}.part`
   const size = Number(response.headers.get('content-length') ?? NaN)
   const progress = showProgress(io, path, Number.isNaN(size) ? null : size)
   await mkdir(dirname(place), { recursive: true })

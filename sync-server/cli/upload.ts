@@ -1,6 +1,6 @@
 import { openAsBlob } from 'node:fs'
 import { copyFile, mkdir, readdir, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { artifactRootPath, parseArtifactPath } from '#lib/domain/artifact.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
@@ -31,7 +31,7 @@ export const filesUnder = async (folder: string): Promise<LocalFile[]> => {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
-    .map((file) => ({ file, path: file.slice(folder.length + 1).replaceAll('\\', '/') }))
+    .map((file) => ({ file, path: relative(folder, file).replaceAll('\\', '/') }))
 }
 
 /**
