@@ -50,7 +50,11 @@ export function holdLock(file: string): HeldLock {
     announce,
     release: () => {
       if (!heldHere.delete(file)) return
-      rmSync(note, { force: true })
+      try {
+        rmSync(note, { force: true })
+      } catch {
+        // Only a message is poorer for it.
+      }
       lock.close()
     }
   }
