@@ -58,11 +58,8 @@ const collect = async (
     logged_model_ids: doomed.loggedModels
   }
   if (!isDry) {
-    const { artifactRootsOf, purge } = await import('#lib/store/trash.ts')
-    const roots = await store.read((r) => artifactRootsOf(r, doomed))
-    await store.write((tx) => purge(tx, doomed), 'command line')
-    // As MLflow's gc does. After the rows: files without a run are only room, a run without its files is broken.
-    for (const root of roots) if (store.localArtifacts?.serves(root)) await store.localArtifacts.remove(root)
+    const { deleteForGood } = await import('#lib/store/trash.ts')
+    await deleteForGood(store, () => Promise.resolve(doomed), 'command line')
     await store.sweepBlobs()
   }
   if (json) return io.out(toJson({ ...ids, dry_run: isDry }))

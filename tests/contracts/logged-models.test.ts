@@ -29,11 +29,11 @@ import { loggedModelIds, type LoggedModelSearch } from '#lib/store/search/logged
 import { runIds } from '#lib/store/search/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import {
+  allInTrash,
   deletedExperimentsOlderThan,
   deletedLoggedModelsOlderThan,
   deletedRunsOlderThan,
-  purge,
-  purgeTrash
+  purge
 } from '#lib/store/trash.ts'
 import type { BlobId } from '#lib/domain/ids.ts'
 import type { Change } from '#lib/store/changes.ts'
@@ -444,7 +444,11 @@ describe.each(ENGINES)('logged models on %s', (name) => {
       await store.write((tx) => deleteExperiment(tx, id))
       // As in MLflow, models of a deleted experiment are there until it is gone.
       expect((await store.read((r) => getLoggedModel(r, modelId))).lifecycleStage).toBe('active')
-      expect(await store.write((tx) => purgeTrash(tx))).toEqual({ experiments: 1, runs: 1, loggedModels: 1 })
+      expect(await store.write(async (tx) => purge(tx, await allInTrash(tx)))).toEqual({
+        experiments: 1,
+        runs: 1,
+        loggedModels: 1
+      })
       expect(await dumpStore(store)).toEqual(before)
     })
 

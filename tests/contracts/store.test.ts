@@ -32,7 +32,7 @@ import { advanceSession, sessionMark } from '#lib/store/sessions.ts'
 import { deleteRunTag, setRunTags } from '#lib/store/tags.ts'
 import { logInputs } from '#lib/store/datasets.ts'
 import { artifactUsage, deleteArtifacts, findArtifact, listArtifacts, putArtifact } from '#lib/store/artifacts.ts'
-import { purgeTrash, runsInTrash } from '#lib/store/trash.ts'
+import { allInTrash, purge, runsInTrash } from '#lib/store/trash.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { BlobId } from '#lib/domain/ids.ts'
 import type { Change } from '#lib/store/changes.ts'
@@ -137,7 +137,7 @@ describe.each(ENGINES)('store on %s', (name) => {
       const { number, runId } = await newRun(store)
       numbers.push(number)
       await store.write((tx) => deleteRun(tx, runId))
-      await store.write((tx) => purgeTrash(tx))
+      await store.write(async (tx) => purge(tx, await allInTrash(tx)))
     }
     const other = await store.write((tx) => createExperiment(tx, { name: 'other' }))
     numbers.push((await store.write((tx) => createRun(tx, { experimentId: other }))).number)
@@ -401,7 +401,11 @@ describe.each(ENGINES)('store on %s', (name) => {
     await store.write((tx) => deleteRun(tx, dead.runId))
     await store.write((tx) => deleteExperiment(tx, id))
     expect((await store.read((r) => runsInTrash(r))).map((run) => run.runId)).toEqual([dead.runId])
-    expect(await store.write((tx) => purgeTrash(tx))).toEqual({ experiments: 1, runs: 2, loggedModels: 0 })
+    expect(await store.write(async (tx) => purge(tx, await allInTrash(tx)))).toEqual({
+      experiments: 1,
+      runs: 2,
+      loggedModels: 0
+    })
     const after = await dumpStore(store)
     // Numbers once given are not given again.
     const experiments = after['experiments']?.map((row) =>

@@ -27,7 +27,7 @@ import { deleteRun, getRunInfo, requireActiveRun, restoreRun, updateRun } from '
 import { writeSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
 import { deleteRunTag, setRunTags } from '#lib/store/tags.ts'
-import { purgeTrash } from '#lib/store/trash.ts'
+import { allInTrash, deleteForGood } from '#lib/store/trash.ts'
 import type { LiveHostParts } from './host.ts'
 import type { Notebooks } from './notebooks.ts'
 import type { Commands, Durability } from './protocol.ts'
@@ -82,7 +82,7 @@ export function createCommands(
     deleteRuns: (ids) => forEachRun(ids, deleteRun),
     restoreRuns: (ids) => forEachRun(ids, restoreRun),
     emptyTrash: async () => {
-      const { experiments, runs } = await store.write((tx) => purgeTrash(tx))
+      const { experiments, runs } = await deleteForGood(store, allInTrash)
       const bytes = await store.sweepBlobs()
       void giveRoomBack()
       return { experiments, runs, bytes }

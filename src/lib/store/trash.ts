@@ -6,6 +6,7 @@ import { deleteArtifacts } from './artifacts.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import { rowToInfo } from './runs.ts'
+import type { Store } from './store.ts'
 
 /** Deleted runs whose experiment is not itself in the trash, last deleted first. */
 export async function runsInTrash(r: Reader): Promise<(RunInfo & { readonly experimentName: string })[]> {
@@ -73,18 +74,36 @@ export async function deletedLoggedModelsOlderThan(r: Reader, time: EpochMs): Pr
   return rows.map((row) => row.model_id as ModelId)
 }
 
-/** Empty the trash: `purge` of all that is in it. */
-export async function purgeTrash(tx: Tx): Promise<Purged> {
+export async function allInTrash(r: Reader): Promise<Doomed> {
   const ever = Number.MAX_SAFE_INTEGER
-  return purge(tx, {
-    runs: await deletedRunsOlderThan(tx, ever),
-    experiments: await deletedExperimentsOlderThan(tx, ever),
-    loggedModels: await deletedLoggedModelsOlderThan(tx, ever)
-  })
+  return {
+    runs: await deletedRunsOlderThan(r, ever),
+    experiments: await deletedExperimentsOlderThan(r, ever),
+    loggedModels: await deletedLoggedModelsOlderThan(r, ever)
+  }
 }
 
-/** Where the artifacts of what `purge` would delete lie: what is not in this store is left to the caller. */
-export async function artifactRootsOf(r: Reader, doomed: Doomed): Promise<string[]> {
+/**
+ * Delete for good what `choose` finds, in one transaction, then the files that clients wrote to this host's disk for it. The blobs go with
+ * the next sweep.
+ */
+export async function deleteForGood(
+  store: Store,
+  choose: (r: Reader) => Promise<Doomed>,
+  origin?: string
+): Promise<Purged> {
+  const { purged, roots } = await store.write(async (tx) => {
+    const doomed = await choose(tx)
+    return { roots: await artifactRootsOf(tx, doomed), purged: await purge(tx, doomed) }
+  }, origin)
+  // After the rows: files without a run are only room, a run without its files is broken.
+  const { localArtifacts } = store
+  for (const root of roots) if (localArtifacts?.serves(root)) await localArtifacts.remove(root)
+  return purged
+}
+
+/** Where the artifacts of what `purge` would delete lie. */
+async function artifactRootsOf(r: Reader, doomed: Doomed): Promise<string[]> {
   const roots: (string | null)[] = []
   const runs = r.db.selectFrom('runs').select('artifact_uri')
   const models = r.db.selectFrom('logged_models').select('artifact_location')
