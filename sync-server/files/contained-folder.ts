@@ -50,7 +50,7 @@ export class ContainedFolder {
   async openFile(path: string): Promise<FileHandle | null> {
     const handle = await this.#open(path)
     if (!handle) return null
-    if ((await handle.stat()).isFile()) return handle
+    if ((await orClose(handle, () => handle.stat())).isFile()) return handle
     await handle.close()
     return null
   }
@@ -61,15 +61,18 @@ export class ContainedFolder {
     if (process.platform === 'win32') return this.#lookAtFolder(path)
     const handle = await this.#open(path)
     if (!handle) return null
+    const folder = await orClose(handle, () => this.#asFolder(handle, path))
+    if (!folder) await handle.close()
+    return folder
+  }
+
+  async #asFolder(handle: FileHandle, path: string): Promise<OpenedFolder | null> {
+    if (!(await handle.stat()).isDirectory()) return null
     const close = (): Promise<void> => handle.close()
-    if ((await handle.stat()).isDirectory()) {
-      if ((await whereIs(handle)) !== null) return { path: pathOf(handle), isStill: () => Promise.resolve(true), close }
-      const real = await realpath(path).catch(nothingOrThrow)
-      const isStill = (): Promise<boolean> => (real === null ? Promise.resolve(false) : this.#stands(handle, real))
-      if (real !== null && (await isStill())) return { path: real, isStill, close }
-    }
-    await close()
-    return null
+    if ((await whereIs(handle)) !== null) return { path: pathOf(handle), isStill: () => Promise.resolve(true), close }
+    const real = await realpath(path).catch(nothingOrThrow)
+    const isStill = (): Promise<boolean> => (real === null ? Promise.resolve(false) : this.#stands(handle, real))
+    return real !== null && (await isStill()) ? { path: real, isStill, close } : null
   }
 
   async #open(path: string): Promise<FileHandle | null> {
@@ -77,7 +80,7 @@ export class ContainedFolder {
       const real = await realpath(path)
       if (!this.contains(real)) return null
       const handle = await open(real, SAFE_READ)
-      if (await this.#holds(handle, real)) return handle
+      if (await orClose(handle, () => this.#holds(handle, real))) return handle
       await handle.close()
       return null
     } catch (error) {
@@ -119,6 +122,16 @@ export function accessFailure(error: unknown): Error {
 function nothingOrThrow(error: unknown): null {
   if (LEADS_NOWHERE.has(codeOf(error))) return null
   throw accessFailure(error)
+}
+
+/** What is asked of a handle; when that fails, the handle is let go of. */
+async function orClose<T>(handle: FileHandle, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    await handle.close().catch(() => undefined)
+    throw error
+  }
 }
 
 const pathOf = (handle: FileHandle): string => `/proc/self/fd/${handle.fd}`
