@@ -8,8 +8,13 @@ export class HostRoute {
   readonly #origin: string
   readonly #token: string | null
 
-  /** Fails with INVALID_PARAMETER_VALUE when the address is none. */
+  /** Fails with INVALID_PARAMETER_VALUE when the address is none, and with NOT_IMPLEMENTED where there are no sockets: Node before 22. */
   constructor(host: string, token: string | null) {
+    if (typeof WebSocket === 'undefined')
+      throw new RunnelError(
+        'NOT_IMPLEMENTED',
+        'Logging to a host needs WebSocket, which Node has from version 22 on. Use a newer Node.'
+      )
     const address = URL.canParse(host) ? new URL(host) : null
     if (address?.protocol !== 'http:' && address?.protocol !== 'https:')
       throw new RunnelError(

@@ -93,6 +93,8 @@ describe('runnel.js to a host', () => {
         message: expect.stringContaining('does not answer') as string
       })
     )
+    // A program shows no status by itself: it says so once.
+    expect(console.warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('does not answer'))
     host = await startSocketHost(store, { port })
     await connecting
     const { runId } = await run
@@ -148,6 +150,13 @@ describe('runnel.js to a host', () => {
     expect(welcomed).toBeLessThan(4)
   })
 
+  test('[SD13] says what is missing where there are no sockets, instead of waiting for ever', async () => {
+    vi.stubGlobal('WebSocket', undefined)
+    onTestFinished(() => void vi.unstubAllGlobals())
+    void runnel.connect({ host: host.url }).catch(() => undefined)
+    await expect(runnel.startRun()).rejects.toThrow('Node has from version 22')
+  })
+
   test('[SD4] refuses a file that no message can hold, alone', async () => {
     await runnel.connect({ host: host.url })
     const run = await runnel.startRun()
@@ -188,6 +197,9 @@ describe('a program of its own', () => {
     for (const child of children.splice(0)) child.kill('SIGKILL')
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  /** What a program says at its end, after what it may have warned of. */
+  const runIdIn = (said: string): string => /^[0-9a-f]{32}$/m.exec(said)?.[0] ?? `no run id in: ${said}`
 
   function runProgram(source: string): {
     readonly child: ChildProcess
@@ -239,7 +251,7 @@ describe('a program of its own', () => {
       expect(kept.some((count) => count > 0 && count < STEPS)).toBe(true)
       const { exit, said } = runProgram(training(url))
       expect(await exit, said()).toBe(0)
-      const runId = said().trim()
+      const runId = runIdIn(said())
       expect(await pointsOf(runId)).toEqual(Array.from({ length: STEPS }, (_, step) => [step, step / 2]))
       await runnel.connect({ host: url })
       expect(await runnel.searchRuns({ experimentIds: ['0'] })).toHaveLength(1)
@@ -262,7 +274,7 @@ describe('a program of its own', () => {
         }
         expect(await exit, said()).toBe(0)
         await runnel.connect({ host: real.origin })
-        const history = await runnel.getMetricHistory(said().trim(), 'loss')
+        const history = await runnel.getMetricHistory(runIdIn(said()), 'loss')
         expect(history.map(({ step }) => step)).toEqual(Array.from({ length: STEPS }, (_, step) => step))
         await runnel.disconnect()
       } finally {

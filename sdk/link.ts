@@ -24,7 +24,7 @@ import { randomHex } from '#lib/domain/ids.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
 import type { Port } from '#lib/socket/port.ts'
 import type { Caller, Courier } from './courier.ts'
-import { newFate, quietly, type Fate } from './fate.ts'
+import { newFate, quietly, warnOnce, type Fate } from './fate.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { HostRoute } from './host-route.ts'
 import { Requests } from './requests.ts'
@@ -185,6 +185,8 @@ export class Link implements Caller {
       if (error.code === 'UNAUTHENTICATED') return this.end('denied', error)
       if (this.state === 'open') return this.#lose()
       this.#disconnect()
+      // A program has no page to say it on, and would wait without a word.
+      warnOnce(error.message)
       this.#become(this.state, error.message)
       this.#knockSoon(this.#pause())
     }
