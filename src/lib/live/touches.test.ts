@@ -5,7 +5,8 @@ import { putArtifact } from '#lib/store/artifacts.ts'
 import type { Change } from '#lib/store/changes.ts'
 import type { Tx } from '#lib/store/database.ts'
 import { createExperiment } from '#lib/store/experiments.ts'
-import { createRun } from '#lib/store/runs.ts'
+import { createLoggedModel, finalizeLoggedModel } from '#lib/store/logged-models.ts'
+import { createRun, updateRun } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import { openTestStore } from '../../../tests/support/engines.ts'
 import { touches } from './touches.ts'
@@ -27,6 +28,17 @@ describe('touches', () => {
     const tags = [{ key: TAGS.parentRunId, value: runId }]
     const change = await changeOf(store, (tx) => createRun(tx, { experimentId, tags }))
     expect(touches(change, { kind: 'run', runId }, { experimentId: DEFAULT_EXPERIMENT_ID })).toBe(true)
+  })
+
+  test('artifacts that clients write to the disk themselves are looked for again when their run ends, or their model is ready', async () => {
+    const { store } = await openTestStore('node:sqlite')
+    const { runId } = await store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))
+    const ended = await changeOf(store, (tx) => updateRun(tx, runId, { status: 'FINISHED' }))
+    const { modelId } = await store.write((tx) => createLoggedModel(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))
+    const ready = await changeOf(store, (tx) => finalizeLoggedModel(tx, modelId, 'READY'))
+    const context = { experimentId: null }
+    expect(touches(ended, { kind: 'artifacts', runId, path: '' }, context)).toBe(true)
+    expect(touches(ready, { kind: 'artifacts', runId, modelId, path: '' }, context)).toBe(true)
   })
 
   test('artifacts are asked for again wherever their experiment keeps them', async () => {

@@ -38,8 +38,11 @@ export function touches(change: Change, query: Query, context: Context): boolean
     case 'series':
       return has('metric', 'run') && touchesRun(change, query.runId)
     case 'artifacts':
-      // A model's files are no run's.
-      return has('artifact') && (query.modelId !== undefined || touchesRun(change, query.runId))
+      // A model's files are no run's. What clients write to a folder of the host's disk is announced by nobody: it is looked for again when
+      // they say that they are done, say.
+      return query.modelId === undefined
+        ? has('artifact', 'run') && touchesRun(change, query.runId)
+        : has('artifact', 'logged-model')
     case 'settings':
       return has('setting', 'grant')
     case 'storage':
