@@ -199,10 +199,7 @@ function textComparison<A extends string>(
 
 const LIST_MESSAGE = 'While parsing a list in the query, expected'
 
-/**
- * Texts with commas between; one comma may follow the last, as in Python. Each once: of distinct ones a filter's length allows fewer than
- * SQLite can bind.
- */
+/** Texts with commas between; one comma may follow the last, as in Python. */
 function listValues(list: Extract<Operand, { kind: 'list' }>): string[] {
   const values: string[] = []
   let wantsValue = true
@@ -211,7 +208,7 @@ function listValues(list: Extract<Operand, { kind: 'list' }>): string[] {
     else if (wantsValue || item.raw !== ',') throw listMisfit(list, item, wantsValue)
     wantsValue = !wantsValue
   }
-  if (values.length > 0) return [...new Set(values)]
+  if (values.length > 0) return values
   throw misfit(`${LIST_MESSAGE} a non-empty list of string values, but got empty list`, list, ['a quoted text'])
 }
 

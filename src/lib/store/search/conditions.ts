@@ -35,7 +35,8 @@ export function columnHolds<A extends string>(
     case 'number':
       return sql<SqlBool>`${column} ${sql.raw(comparison.comparator)} ${comparison.value}`
     case 'set':
-      return sql<SqlBool>`${column} ${sql.raw(comparison.comparator)} (${sql.join(comparison.values)})`
+      // Each once: of different ones a filter's length allows fewer than SQLite can bind.
+      return sql<SqlBool>`${column} ${sql.raw(comparison.comparator)} (${sql.join([...new Set(comparison.values)])})`
     case 'text':
       if (comparison.comparator === 'LIKE') return like(text, comparison.value)
       if (comparison.comparator === 'ILIKE') return ilike(text, comparison.value)
