@@ -3,8 +3,8 @@ import { sql } from 'kysely'
 import type { RunId } from '#lib/domain/ids.ts'
 import type { Point } from '#lib/domain/metric.ts'
 import type { Reader } from './database.ts'
+import { rowToPoint } from './metrics.ts'
 import type { MetricsTable } from './schema.ts'
-import { valueOf } from './stored-values.ts'
 
 export interface RunPoint extends Point {
   readonly runId: RunId
@@ -74,9 +74,3 @@ function isSampled(total: number, most: number) {
     when place < ${rest} then place % ${size + 1} = 0
     else (place - ${rest}) % ${size} = 0 end`
 }
-
-const rowToPoint = (row: Pick<MetricsTable, 'step' | 'timestamp' | 'value' | 'is_nan'>): Point => ({
-  step: row.step,
-  timestamp: row.timestamp,
-  value: valueOf(row.value, row.is_nan)
-})

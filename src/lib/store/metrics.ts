@@ -7,7 +7,7 @@ import { groupByRun } from './by-run.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import { noteKey } from './keys.ts'
-import type { LatestMetricsTable, Schema } from './schema.ts'
+import type { LatestMetricsTable, MetricsTable, Schema } from './schema.ts'
 import { kindOf, storedPoints, valueOf } from './stored-values.ts'
 
 /**
@@ -173,8 +173,14 @@ export async function metricHistory(
     .orderBy('is_nan')
   if (limit !== undefined) query = query.limit(limit).offset(offset)
   const rows = await query.execute()
-  return rows.map((row) => ({ step: row.step, timestamp: row.timestamp, value: valueOf(row.value, row.is_nan) }))
+  return rows.map(rowToPoint)
 }
+
+export const rowToPoint = (row: Pick<MetricsTable, 'step' | 'timestamp' | 'value' | 'is_nan'>): Point => ({
+  step: row.step,
+  timestamp: row.timestamp,
+  value: valueOf(row.value, row.is_nan)
+})
 
 /**
  * Points whose step is at least `fromStep` (all when null), as parallel columns in (step, timestamp, value) order: the order in which

@@ -11,7 +11,7 @@ import {
 import type { Tag } from '#lib/domain/tag.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
-import { WORKSPACE, aliasesOfModels, noteUpdate, requireModelRow } from './registry-rows.ts'
+import { WORKSPACE, aliasesOfModels, aliasesOfVersion, noteUpdate, requireModelRow } from './registry-rows.ts'
 import type { ModelVersionsTable } from './schema.ts'
 
 export type ModelVersionRow = Selectable<ModelVersionsTable>
@@ -37,10 +37,7 @@ export async function getLatestVersions(
   const wanted: readonly string[] = stages.length > 0 ? stages : STAGES
   const latest = (await latestOfModels(r, [name])).get(name)!.filter(({ stage }) => wanted.includes(stage))
   const aliases = (await aliasesOfModels(r, [name])).get(name)!
-  return latest.map((version) => ({
-    ...version,
-    aliases: aliases.flatMap((alias) => (alias.version === version.version ? alias.alias : []))
-  }))
+  return latest.map((version) => ({ ...version, aliases: aliasesOfVersion(aliases, version.version) }))
 }
 
 /** By model: the highest version of each stage, the stage of the lowest version first. Without aliases. */
@@ -213,7 +210,7 @@ async function change(tx: Tx, name: string, version: number, values: Partial<Mod
 async function whole(r: Reader, row: ModelVersionRow): Promise<ModelVersion> {
   const [version] = await modelVersionsOf(r, [row])
   const aliases = (await aliasesOfModels(r, [row.name])).get(row.name)!
-  return { ...version!, aliases: aliases.flatMap(({ alias, version }) => (version === row.version ? alias : [])) }
+  return { ...version!, aliases: aliasesOfVersion(aliases, row.version) }
 }
 
 function toVersion(row: ModelVersionRow, tags: readonly { key: string; value: string | null }[]): ModelVersion {

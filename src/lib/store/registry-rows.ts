@@ -35,6 +35,10 @@ export async function noteUpdate(tx: Tx, name: string): Promise<void> {
     .execute()
 }
 
+/** Which of a model's aliases stand for one of its versions. */
+export const aliasesOfVersion = (aliases: readonly Alias[], version: number): string[] =>
+  aliases.filter((alias) => alias.version === version).map(({ alias }) => alias)
+
 /** By model, in the order of their names. */
 export async function aliasesOfModels(r: Reader, names: readonly string[]): Promise<Map<string, Alias[]>> {
   const aliases = new Map<string, Alias[]>(names.map((name) => [name, []]))

@@ -4,7 +4,7 @@ import type { Run } from '#lib/domain/run.ts'
 import type { RunModel, RunModelVersion, RunModels } from '#lib/domain/run-model.ts'
 import type { Reader } from './database.ts'
 import { loggedModelInfos } from './logged-models.ts'
-import { WORKSPACE, aliasesOfModels } from './registry-rows.ts'
+import { WORKSPACE, aliasesOfModels, aliasesOfVersion } from './registry-rows.ts'
 
 /** The logged models of a run, and what was registered of them or of its files. */
 export async function runModels(r: Reader, run: Run): Promise<RunModels> {
@@ -41,7 +41,7 @@ async function versionsOfRun(
       name,
       version,
       stage,
-      aliases: aliases.get(name)!.flatMap((alias) => (alias.version === version ? alias.alias : []))
+      aliases: aliasesOfVersion(aliases.get(name)!, version)
     },
     source: `${source} ${location ?? ''}`
   }))
