@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { LIMITS } from '#lib/domain/limits.ts'
 import { ENGINES, dumpStore } from '../../support/engines.ts'
 import { FILES, openApi, pick, type ApiClient } from './client.ts'
+import { HOSTILE } from './hostile-paths.ts'
 
 const IPV = 'INVALID_PARAMETER_VALUE'
 
@@ -36,44 +37,6 @@ const BAD_URL_PATHS = [
   '%2%0952e%2%0952e/%2%0A52e%2%0A52e/path',
   `${'a'.repeat(256)}`,
   `${'a/'.repeat(1001)}b`
-]
-
-/** The corpus MLflow's own tests demand, and its Windows list, as values of `path`. */
-const BAD_PATHS = [
-  '/path',
-  '../path',
-  '../../path',
-  './../path',
-  './path',
-  'path/.',
-  'path/../to/file',
-  'path/../../to/file',
-  'file://a#/..//tmp',
-  'file://a%23/..//tmp/',
-  '/etc/passwd',
-  '/etc/passwd%00.jpg',
-  '/etc/passwd%00.html',
-  '/etc/passwd%00.txt',
-  '/etc/passwd%00.php',
-  '/etc/passwd%00.asp',
-  '/file://etc/passwd',
-  '%2E%2E%2Fpath',
-  '%2E%2E%2F%2E%2E%2Fpath',
-  '%252E%252E%252Fpath',
-  '%2%0952e%2%0952e/%2%0A52e%2%0A52e/path',
-  'C:path',
-  'C:/path',
-  'C:\\path',
-  '..\\path',
-  '\\path',
-  '\\\\Server\\Share',
-  '\\\\?\\C:\\path',
-  '....\\path',
-  'a\0b',
-  'a;b',
-  'a#b',
-  'a//b',
-  '%00'
 ]
 
 const GOOD_PATHS = [
@@ -183,7 +146,7 @@ describe.each(ENGINES)('%s', (engine) => {
     }
   )
 
-  test.each(BAD_PATHS)('API-A6 refused as a parameter: %j', async (path) => {
+  test.each(HOSTILE)('API-A6 refused as a parameter: %j', async (path) => {
     const wire = encodeURIComponent(path)
     const urls = [
       `${FILES}?path=${wire}`,
