@@ -80,12 +80,11 @@ const bulkInterval = (store: Store): Endpoint => ({
     const most = fields.integer('max_results') ?? LIMITS.bulkIntervalPoints
     if (most < 1 || most > LIMITS.bulkIntervalPoints)
       throw invalid(`max_results must be between 1 and ${LIMITS.bulkIntervalPoints}. ${SEE_DOCS}`)
-    const points = await store.read(async (r) => {
-      const all: RunPoint[] = []
-      for (const runId of runIds.filter(isRunId))
-        for (const point of await sampledHistory(r, runId, key, most, range)) all.push({ ...point, runId })
-      return all
-    })
+    const points: RunPoint[] = []
+    // A read each: a series of 100,000 points takes a seventh of a second, and nobody else should wait for a hundred of them.
+    for (const runId of runIds.filter(isRunId))
+      for (const point of await store.read((r) => sampledHistory(r, runId, key, most, range)))
+        points.push({ ...point, runId })
     return { metrics: unlessEmpty(points.map((point) => runPointToWire(key, point))) }
   }
 })
