@@ -39,18 +39,22 @@ export class HostRoute {
     })
   }
 
-  fetch(path: string): Promise<Response> {
-    return fetch(
-      this.#origin + path,
-      this.#token === null ? {} : { headers: { Authorization: `Bearer ${this.#token}` } }
-    )
+  /** What the host answers with over HTTP: its status, and the bytes when it has them. Fails when it goes away before they are here. */
+  async read(path: string): Promise<{ readonly status: number; readonly body: Blob }> {
+    const init = this.#token === null ? {} : { headers: { Authorization: `Bearer ${this.#token}` } }
+    try {
+      const response = await fetch(this.#origin + path, init)
+      return { status: response.status, body: await response.blob() }
+    } catch {
+      throw this.awayError('Try again.')
+    }
   }
 
   /** A page is not told why a socket could not be opened. */
-  awayError(): RunnelError {
+  awayError(next = 'Trying again.'): RunnelError {
     return new RunnelError(
       'TEMPORARILY_UNAVAILABLE',
-      `Runnel does not answer at ${this.#origin}, or does not let this page in. Trying again.`
+      `Runnel does not answer at ${this.#origin}, or does not let this page in. ${next}`
     )
   }
 

@@ -63,8 +63,15 @@ describe('runnel.js to a host', () => {
     const points = await pointsOf(run.runId)
     expect(points).toHaveLength(2500)
     expect(points[7]).toEqual([7, NaN])
-    const file = await new runnel.RunnelClient().downloadArtifact(run.runId, 'notes/a.txt')
-    expect(await file.text()).toBe('hello')
+    const client = new runnel.RunnelClient()
+    const file = await client.downloadArtifact(run.runId, 'notes/a.txt')
+    expect([await file.text(), file.type]).toEqual(['hello', 'text/plain;charset=utf-8'])
+    await expect(client.downloadArtifact(run.runId, 'none')).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
+    await host.close()
+    await expect(client.downloadArtifact(run.runId, 'notes/a.txt')).rejects.toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+      message: expect.stringMatching(/does not answer.*Try again\.$/) as string
+    })
   })
 
   test('[SD2] asks for the token, and tells when it is wrong', async () => {
@@ -128,6 +135,7 @@ describe('runnel.js to a host', () => {
     expect(await readFile(join(folder, 'notes', 'a.txt'), 'utf8')).toBe('early')
     expect(await readFile(join(folder, 'b.txt'), 'utf8')).toBe('late')
     expect(changed).toContain(runId)
+    expect(await (await new runnel.RunnelClient().downloadArtifact(runId, 'notes/a.txt')).text()).toBe('early')
     await expect(runnel.logText('x', 'notes')).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
     await expect(runnel.logText('x', '../out.txt')).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
     await runnel.logParam('momentum', 0.9)

@@ -1,5 +1,4 @@
 import { RunnelError } from '#lib/domain/errors.ts'
-import { ARTIFACT_SCHEME } from '#lib/domain/artifact.ts'
 import { warnOnce } from './fate.ts'
 import { list, toExperiment, toPoint, toRun, type Rest } from './rest.ts'
 import type {
@@ -99,13 +98,9 @@ export class Reader {
     }))
   }
 
-  /** The bytes of one artifact. */
-  async artifact(runId: string, path: string): Promise<Blob> {
-    const { artifactUri } = (await this.run(runId)).info
-    if (!artifactUri.startsWith(ARTIFACT_SCHEME))
-      throw new RunnelError('NOT_IMPLEMENTED', `The artifacts of this run are kept at ${artifactUri}, not in Runnel.`)
-    const whole = `${artifactUri.slice(ARTIFACT_SCHEME.length)}/${path}`
-    return this.#rest.blob(`/api/2.0/mlflow-artifacts/artifacts/${whole.split('/').map(encodeURIComponent).join('/')}`)
+  /** The bytes of one artifact, wherever its run keeps them, as far as the store serves that. */
+  artifact(runId: string, path: string): Promise<Blob> {
+    return this.#rest.blob(`/get-artifact?${new URLSearchParams({ run_id: runId, path })}`)
   }
 
   async #pages<T>(

@@ -27,9 +27,9 @@ export class Rest {
     const { host, stream } = this.#connection()
     if (host !== null) {
       await stream.flush()
-      const response = await host.fetch(path)
-      if (!response.ok) throw answerError(response.status, await response.text())
-      return response.blob()
+      const { status, body } = await host.read(path)
+      if (status >= 400) throw answerError(status, await body.text())
+      return body
     }
     const { status, body } = await this.#call('GET', path, null)
     if (status >= 400) throw answerError(status, body)
