@@ -428,6 +428,14 @@ describe.each(ENGINES)('registry on %s', (engine) => {
     await expect(get('wine')).rejects.toEqual(code(RDNE))
   })
 
+  test('[MR18] an unknown model id is nobody’s, whatever it looks like', async () => {
+    await model('wine')
+    const modelId = 'm-unknown' as ModelId
+    await expect(
+      version('wine', { source: 'mlflow-artifacts:/0/models/m-unknown/artifacts', modelId })
+    ).rejects.toEqual(code(IPV))
+  })
+
   test('[MR19] a model is read by its own versions alone, however many others there are', async () => {
     await model('wine')
     await version('wine')
@@ -441,13 +449,5 @@ describe.each(ENGINES)('registry on %s', (engine) => {
       'SEARCH model_versions USING PRIMARY KEY (workspace=? AND name=?)',
       'SEARCH model_versions USING PRIMARY KEY (workspace=? AND name=? AND version=?)'
     ])
-  })
-
-  test('[MR18] an unknown model id is nobody’s, whatever it looks like', async () => {
-    await model('wine')
-    const modelId = 'm-unknown' as ModelId
-    await expect(
-      version('wine', { source: 'mlflow-artifacts:/0/models/m-unknown/artifacts', modelId })
-    ).rejects.toEqual(code(IPV))
   })
 })

@@ -85,7 +85,10 @@ export async function artifactUsage(r: Reader): Promise<{ readonly count: number
   return { count: row.count, bytes: row.bytes ?? 0 }
 }
 
-/** Bytes of the artifacts of runs and logged models in the trash, and of those in experiments in the trash. Blobs that others hold too are counted. */
+/**
+ * Bytes of the artifacts of runs and logged models in the trash, and of those in experiments in the trash. Blobs that others hold too are
+ * counted.
+ */
 export async function artifactBytesInTrash(r: Reader): Promise<number> {
   const runs = await r.db
     .selectFrom('runs')

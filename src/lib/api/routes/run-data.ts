@@ -84,8 +84,8 @@ function parseDeleteTag(fields: Fields) {
 }
 
 /**
- * Params, then metrics, also those of models, then tags. MLflow commits each stage by itself, so that a metric that cannot be kept leaves the params behind;
- * here a batch is one transaction.
+ * Params, then metrics, also those of models, then tags. MLflow commits each stage by itself, so that a metric that cannot be kept leaves
+ * the params behind; here a batch is one transaction.
  */
 function parseLogBatch(fields: Fields) {
   const batch = {

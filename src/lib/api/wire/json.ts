@@ -17,7 +17,10 @@ export function jsonResponse(message: Message, init: ResponseInit = {}): Respons
   return new Response(writeJson(message), { ...init, headers })
 }
 
-/** Two spaces of indent, non-ASCII as \uXXXX. Doubles must have gone through `wireDouble`. Fails with RESOURCE_EXHAUSTED when no text can be so long. */
+/**
+ * Two spaces of indent, non-ASCII as \uXXXX. Doubles must have gone through `wireDouble`.
+ * Fails with RESOURCE_EXHAUSTED when no text can be so long.
+ */
 export function writeJson(message: Message): string {
   try {
     return escapeNonAscii(JSON.stringify(message, null, 2))
