@@ -238,7 +238,7 @@ test('runs are selected, renamed, deleted and brought back by keyboard alone', a
 test('deleted runs have a view of their own and can be restored there', async ({ page, host }) => {
   const seeded = await seed(page, host.origin, 'wine', three)
   await openExperiment(page, host.origin, seeded)
-  await row(page, 'second').getByRole('checkbox').click()
+  await row(page, 'second').getByRole('checkbox').check()
   await page.getByRole('button', { name: 'Move to trash' }).click()
   await expectRows(page, 2)
   await page.getByRole('button', { name: 'Active' }).click()
