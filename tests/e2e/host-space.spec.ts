@@ -233,6 +233,11 @@ test('[HS14] the links that Python prints lead to the run and the experiment', a
   await page.goto('about:blank')
   await page.goto(`${full.origin}/#/experiments/${experiment}`)
   await expect(page.getByRole('heading', { name: 'printed' })).toBeVisible()
+  // And over the address of an open page, which loads nothing by itself.
+  await page.goto(full.origin)
+  await expect(page.getByRole('heading', { name: 'Experiments' })).toBeVisible()
+  await page.goto(`${full.origin}/#/experiments/${experiment}/runs/${run}`)
+  await expect(page.getByRole('heading', { name: 'linked' })).toBeVisible()
 })
 
 test('[HS4] the host comes first; what is chosen is kept, by pointer, key and palette', async ({ page, full }) => {

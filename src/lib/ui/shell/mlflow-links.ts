@@ -12,8 +12,12 @@ export function pageOfHash(hash: string): string | null {
   return experiment === undefined ? null : `/experiments/${experiment}`
 }
 
-/** Put the address right before the router reads it. */
-export function followMlflowLink(): void {
+/** Put the address right before the router reads it, and follow such a link that is pasted over the address of an open page. */
+export function followMlflowLinks(): void {
   const page = pageOfHash(location.hash)
   if (page !== null) history.replaceState(history.state, '', page)
+  addEventListener('hashchange', () => {
+    const next = pageOfHash(location.hash)
+    if (next !== null) location.replace(next)
+  })
 }
