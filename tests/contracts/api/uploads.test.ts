@@ -193,6 +193,12 @@ describe.each(ENGINES)('%s', (engine) => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
   })
 
+  test('API-U14 asked at once for another path, the join answers its own alone', async () => {
+    const { uploadId, parts } = await sendAll(['a', 'b'])
+    const answers = await Promise.all([complete(uploadId, parts), complete(uploadId, parts, '/home/me/other.bin')])
+    expect(answers.map(({ status }) => status)).toEqual([200, 404])
+  })
+
   test('API-U12 a part that is replaced while they are joined: nothing is made of what it was', async () => {
     const { uploadId, parts } = await sendAll(['a', 'b'])
     const put = api.blobs.put.bind(api.blobs)

@@ -37,7 +37,7 @@ export function mountUploads(app: Hono, store: Store, origin: string): void {
     create: (fields, path, here) => create(store, fields, path, here),
     complete: async (fields, path) => {
       const completion = readCompletion(fields, path)
-      await sharing(completing, completion.uploadId, () => completeUpload(store, completion, origin))
+      await sharing(completing, `${completion.uploadId} ${path}`, () => completeUpload(store, completion, origin))
       return {}
     },
     // An upload that is gone is what was asked for.
@@ -106,11 +106,11 @@ function readCompletion(fields: Fields, path: string): Completion {
 }
 
 /** Joining a large file takes longer than a client waits before it asks again: then both wait for the one join. */
-async function sharing(running: Map<string, Promise<void>>, id: string, work: () => Promise<void>): Promise<void> {
-  let promise = running.get(id)
+async function sharing(running: Map<string, Promise<void>>, asked: string, work: () => Promise<void>): Promise<void> {
+  let promise = running.get(asked)
   if (!promise) {
-    promise = work().finally(() => running.delete(id))
-    running.set(id, promise)
+    promise = work().finally(() => running.delete(asked))
+    running.set(asked, promise)
   }
   return promise
 }
