@@ -92,9 +92,10 @@ export const storePlace = (
 /** The folder of the built site, absolute: the same wherever the command is started from. */
 export const siteFolder = (env: Env): string => resolve(packageFolder, env['RUNNEL_OUT'] ?? 'build')
 
-const packageFolder = fileURLToPath(new URL('..', import.meta.url))
+/** Of this program, where `npm install` can take it from: in the registry its name belongs to another. */
+export const packageFolder = resolve(fileURLToPath(new URL('..', import.meta.url)))
 
-const isLoopback = (host: string): boolean => ['127.0.0.1', 'localhost', '::1'].includes(host)
+export const isLoopback = (host: string): boolean => ['127.0.0.1', 'localhost', '::1'].includes(host)
 
 /** In place of a token: make one. */
 const AUTO = 'auto'

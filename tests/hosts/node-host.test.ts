@@ -197,7 +197,7 @@ describe('the process', () => {
     const [, address = '', token = ''] = /(http:\S+)\/#token=(\S+)/.exec(output()) ?? []
     for (const snippet of [
       `mlflow.set_tracking_uri("${address}")`,
-      `import * as runnel from "${address}/runnel.js"`,
+      `import("${address}/runnel.js")`,
       folder
     ])
       expect(output()).toContain(snippet)

@@ -49,7 +49,7 @@ with mlflow.start_run():
     mlflow.log_metric("rmse", 0.62, step=1)`
 
 const nodeRun = (place: SnippetPlace, experiment: string): string =>
-  `// npm install runnel
+  `// Node 22 or newer, in a folder after npm install of the package that npm pack makes of Runnel
 import * as runnel from "runnel/sdk"
 ${logRun(place, experiment, `process.env.RUNNEL_TOKEN`)}`
 
