@@ -196,7 +196,7 @@ function checkMoment(key: string, step: number, timestamp: number): void {
 }
 
 /** Texts as they are, objects as JSON, the rest as JavaScript writes it. */
-export function toText(value: unknown): string {
+function toText(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? ''
   return String(value)

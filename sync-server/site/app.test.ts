@@ -38,34 +38,42 @@ beforeAll(async () => {
 afterAll(() => rm(base, { recursive: true, force: true }))
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
-  Promise.resolve(app.request(`http://127.0.0.1:5000${path}`, { method, headers: { Host: '127.0.0.1:5000', ...headers } }))
+  Promise.resolve(
+    app.request(`http://127.0.0.1:5000${path}`, { method, headers: { Host: '127.0.0.1:5000', ...headers } })
+  )
 
 const html = { Accept: 'text/html,application/xhtml+xml' }
 
 describe('pages', () => {
-  it.each(['/', '/experiments/1', '/runs/a.b', '/bridge-not'])('%s is the app, and nobody may frame it', async (path) => {
-    const response = await get(path, html)
-    expect([response.status, await response.text()]).toEqual([200, page])
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "frame-ancestors 'none'",
-      'x-frame-options': 'DENY',
-      'cache-control': 'no-cache',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer'
-    })
-    expect(response.headers.get('cross-origin-embedder-policy')).toBe(null)
-  })
+  it.each(['/', '/experiments/1', '/runs/a.b', '/bridge-not'])(
+    '%s is the app, and nobody may frame it',
+    async (path) => {
+      const response = await get(path, html)
+      expect([response.status, await response.text()]).toEqual([200, page])
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': "frame-ancestors 'none'",
+        'x-frame-options': 'DENY',
+        'cache-control': 'no-cache',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer'
+      })
+      expect(response.headers.get('cross-origin-embedder-policy')).toBe(null)
+    }
+  )
 
-  it.each(['/bridge', '/bridge/', '/bridge?v=1'])('%s may be framed by anybody, cross-origin isolated pages too', async (path) => {
-    const { headers } = await get(path, html)
-    expect(Object.fromEntries(headers)).toMatchObject({
-      'content-security-policy': 'frame-ancestors *',
-      'cross-origin-embedder-policy': 'credentialless',
-      'cross-origin-resource-policy': 'cross-origin'
-    })
-    expect(headers.get('x-frame-options')).toBe(null)
-  })
+  it.each(['/bridge', '/bridge/', '/bridge?v=1'])(
+    '%s may be framed by anybody, cross-origin isolated pages too',
+    async (path) => {
+      const { headers } = await get(path, html)
+      expect(Object.fromEntries(headers)).toMatchObject({
+        'content-security-policy': 'frame-ancestors *',
+        'cross-origin-embedder-policy': 'credentialless',
+        'cross-origin-resource-policy': 'cross-origin'
+      })
+      expect(headers.get('x-frame-options')).toBe(null)
+    }
+  )
 
   it('a missing file is a 404 to whoever does not ask for a page, and a missing script to everybody', async () => {
     expect((await get('/experiments/1', { Accept: '*/*' })).status).toBe(404)
@@ -75,7 +83,9 @@ describe('pages', () => {
 
 describe('files', () => {
   it('hashed ones are kept for good, the service worker is asked for each time', async () => {
-    expect((await get('/_app/immutable/chunks/a.js')).headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect((await get('/_app/immutable/chunks/a.js')).headers.get('cache-control')).toBe(
+      'public, max-age=31536000, immutable'
+    )
     expect((await get('/service-worker.js')).headers.get('cache-control')).toBe('no-cache')
   })
 
@@ -90,22 +100,29 @@ describe('files', () => {
     expect((await get('/_app/immutable/assets/sql.wasm')).headers.get('content-type')).toBe('application/wasm')
   })
 
-  it.each(['/runnel.js', '/runnel@1.js', '/runnel%401.js'])('%s can be imported from any origin, and again when the host is gone', async (path) => {
-    const response = await get(path)
-    expect(await response.text()).toBe(script)
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'text/javascript; charset=utf-8',
-      'access-control-allow-origin': '*',
-      'cross-origin-resource-policy': 'cross-origin',
-      'cache-control': 'public, max-age=60, stale-while-revalidate=2592000'
-    })
-  })
+  it.each(['/runnel.js', '/runnel@1.js', '/runnel%401.js'])(
+    '%s can be imported from any origin, and again when the host is gone',
+    async (path) => {
+      const response = await get(path)
+      expect(await response.text()).toBe(script)
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'content-type': 'text/javascript; charset=utf-8',
+        'access-control-allow-origin': '*',
+        'cross-origin-resource-policy': 'cross-origin',
+        'cache-control': 'public, max-age=60, stale-while-revalidate=2592000'
+      })
+    }
+  )
 
   it('only the published files are open to other origins', async () => {
     expect((await get('/runnel.d.ts')).headers.get('access-control-allow-origin')).toBe('*')
     for (const path of ['/icon.svg', '/_app/immutable/chunks/a.js', '/service-worker.js']) {
       const { headers } = await get(path)
-      expect([path, headers.get('access-control-allow-origin'), headers.get('cross-origin-resource-policy')]).toEqual([path, null, 'same-origin'])
+      expect([path, headers.get('access-control-allow-origin'), headers.get('cross-origin-resource-policy')]).toEqual([
+        path,
+        null,
+        'same-origin'
+      ])
     }
   })
 
@@ -193,17 +210,24 @@ describe('paths that leave the site', () => {
 })
 
 describe('the store’s paths', () => {
-  it.each(['/api/2.0/mlflow/experiments/search', '/ajax-api/2.0/mlflow/runs/get', '/api/2.0/mlflow-artifacts/artifacts', '/get-artifact?path=x', '/health', '/version'])(
-    '%s says where the store is, in a status that no client retries',
-    async (path) => {
-      for (const method of ['GET', 'POST']) {
-        const response = await get(path, {}, method)
-        expect(response.status).toBe(501)
-        expect(await response.json()).toMatchObject({ error_code: 'NOT_IMPLEMENTED', message: expect.stringContaining('browser tab') as unknown })
-        expect(response.headers.get('access-control-allow-origin')).toBe(null)
-      }
+  it.each([
+    '/api/2.0/mlflow/experiments/search',
+    '/ajax-api/2.0/mlflow/runs/get',
+    '/api/2.0/mlflow-artifacts/artifacts',
+    '/get-artifact?path=x',
+    '/health',
+    '/version'
+  ])('%s says where the store is, in a status that no client retries', async (path) => {
+    for (const method of ['GET', 'POST']) {
+      const response = await get(path, {}, method)
+      expect(response.status).toBe(501)
+      expect(await response.json()).toMatchObject({
+        error_code: 'NOT_IMPLEMENTED',
+        message: expect.stringContaining('browser tab') as unknown
+      })
+      expect(response.headers.get('access-control-allow-origin')).toBe(null)
     }
-  )
+  })
 
   it.each(['/api', '/api/', '/api/2.0/nothing', '/ajax-api/x'])('%s is an unknown endpoint', async (path) => {
     const response = await get(path, html, 'POST')
@@ -216,14 +240,20 @@ describe('the Host header', () => {
     expect((await get('/', { Host: host })).status).toBe(200)
   })
 
-  it.each(['evil.test', 'evil.test:5000', 'localhost.evil.test', '127.0.0.1.evil.test', '127.0.0.1:5000.evil.test', '0.0.0.0:5000', '[::1', ''])(
-    '%s is a name rebound to us, and refused',
-    async (host) => {
-      for (const path of ['/', '/runnel.js', '/api/2.0/mlflow/runs/get']) {
-        const response = await get(path, { Host: host })
-        expect([response.status, response.headers.get('content-type')]).toEqual([403, 'text/plain; charset=UTF-8'])
-        expect(response.headers.get('x-content-type-options')).toBe('nosniff')
-      }
+  it.each([
+    'evil.test',
+    'evil.test:5000',
+    'localhost.evil.test',
+    '127.0.0.1.evil.test',
+    '127.0.0.1:5000.evil.test',
+    '0.0.0.0:5000',
+    '[::1',
+    ''
+  ])('%s is a name rebound to us, and refused', async (host) => {
+    for (const path of ['/', '/runnel.js', '/api/2.0/mlflow/runs/get']) {
+      const response = await get(path, { Host: host })
+      expect([response.status, response.headers.get('content-type')]).toEqual([403, 'text/plain; charset=UTF-8'])
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     }
-  )
+  })
 })

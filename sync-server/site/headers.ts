@@ -7,7 +7,7 @@ import { mediaType } from './media-types.ts'
 const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'"
 
 /** Files a notebook on any origin may import, with or without `COEP` on its own page. */
-export const isPublished = (path: string): boolean =>
+const isPublished = (path: string): boolean =>
   ['runnel.js', 'runnel@1.js', 'runnel-host.js', 'runnel.d.ts'].includes(path)
 
 /**

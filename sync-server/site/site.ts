@@ -47,7 +47,7 @@ export const openSite = (folder: string): { find: (urlPath: string) => Promise<S
 }
 
 /** The relative path a URL path names, with `/` between segments, or undefined when it must not be looked up at all. */
-export const safePath = (urlPath: string): string | undefined => {
+const safePath = (urlPath: string): string | undefined => {
   let decoded: string
   try {
     decoded = decodeURIComponent(urlPath)
@@ -56,7 +56,11 @@ export const safePath = (urlPath: string): string | undefined => {
   }
   const segments = decoded.split('/').slice(1)
   const isPlain = (segment: string): boolean =>
-    segment !== '' && !segment.startsWith('.') && !segment.includes('\0') && !segment.includes('\\') && !segment.includes(':')
+    segment !== '' &&
+    !segment.startsWith('.') &&
+    !segment.includes('\0') &&
+    !segment.includes('\\') &&
+    !segment.includes(':')
   return segments.length > 0 && segments.every(isPlain) && !segments.some((segment) => segment.includes(sep))
     ? segments.join('/')
     : undefined
@@ -99,7 +103,9 @@ const readSiteFile = async (path: string, onDisk: string): Promise<SiteFile | un
 const encode = async (plain: Buffer, encoding: Encoding): Promise<Uint8Array<ArrayBuffer>> => {
   switch (encoding) {
     case 'br':
-      return new Uint8Array(await promisify(brotliCompress)(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality } }))
+      return new Uint8Array(
+        await promisify(brotliCompress)(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality } })
+      )
     case 'gzip':
       return new Uint8Array(await promisify(gzip)(plain))
     case 'identity':
