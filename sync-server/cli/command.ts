@@ -52,7 +52,12 @@ export const runCommand = async (found: Command, path: string, args: readonly st
     io.out(commandHelp(path, found))
     return 0
   }
-  return found.run(args, io)
+  try {
+    return await found.run(args, io)
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${error.message} See ${path} --help.`)
+    throw error
+  }
 }
 
 const groupHelp = (path: string, { summary, commands }: CommandGroup): string =>

@@ -85,7 +85,11 @@ describe('words', () => {
   })
 
   it('[CL2] what is missing is named', async () => {
-    expect(await runnel(['runs', 'list'])).toEqual({ code: 2, out: '', err: '--experiment-id is missing.\n' })
+    expect(await runnel(['runs', 'list'])).toEqual({
+      code: 2,
+      out: '',
+      err: '--experiment-id is missing. See runnel runs list --help.\n'
+    })
     expect((await runnel(['experiments', 'get'])).err).toMatch(/exactly one of --experiment-id and --experiment-name/)
     expect((await runnel(['artifacts', 'download'])).err).toMatch(/--run-id or --artifact-uri/)
   })
