@@ -142,6 +142,16 @@ export const SEARCH = {
   orderByItems: 16
 } as const
 
+/** What a page may ask of a host at once: ours, far above what a page of ours does, and little enough that one page cannot hold up the rest. */
+export const LIVE = {
+  watches: 2000,
+  /** Of one query over runs. */
+  experiments: 10_000,
+  columns: 10_000,
+  /** Of one drawn series: wider than any screen, several times over. */
+  buckets: 100_000
+} as const
+
 /** Sockets between a host and its pages and notebooks: ours. */
 export const SOCKET = {
   /** One message, both ways; and the Blobs in one, which leaves room for what stands around them. BRIDGE.socketFileBytes fits in. */

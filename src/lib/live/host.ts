@@ -5,12 +5,13 @@
  * when its socket ends, or when the Web Lock the page holds for its lifetime is given up: a port does not say when its other end dies.
  */
 import * as Comlink from 'comlink'
+import { LIVE } from '#lib/domain/limits.ts'
 import { RunnelError, errorToWire, invalid, type WireError } from '#lib/domain/errors.ts'
 import type { Store } from '#lib/store/store.ts'
 import { Answering, type Surroundings } from './answers.ts'
 import { createCommands } from './commands.ts'
 import { Notebooks, type AttachNotebook, type NotebookConnection } from './notebooks.ts'
-import { MOST_WATCHES, isArrival, isQuery } from './query-check.ts'
+import { isArrival, isQuery } from './query-check.ts'
 import type {
   Commands,
   Durability,
@@ -135,7 +136,7 @@ export class LiveHost {
       info: () => Promise.resolve(this.#parts.info),
       watch: (watch, query: Query) =>
         this.#asWire(async () => {
-          const mayWatch = isQuery(query) && Number.isSafeInteger(watch) && page.watches.count < MOST_WATCHES
+          const mayWatch = isQuery(query) && Number.isSafeInteger(watch) && page.watches.count < LIVE.watches
           if (!mayWatch) throw invalid('This is no query of the protocol.')
           page.watches.set(watch, query)
           return Promise.resolve()

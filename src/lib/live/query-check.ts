@@ -2,19 +2,12 @@
  * Whether a query that came over a network is one of the protocol's. What it names is checked where it is looked up; here only what would
  * break whoever reads it: a list that is none, a chart a million pixels wide.
  */
-import { BRIDGE } from '#lib/domain/limits.ts'
+import { BRIDGE, LIVE, SEARCH } from '#lib/domain/limits.ts'
 import { VIEW_TYPES } from '#lib/domain/lifecycle.ts'
 import type { NotebookArrival, Query } from './protocol.ts'
 
 type Check = (value: unknown) => boolean
 type Fields = Readonly<Record<string, Check>>
-
-/** Wider than any screen, several times over. */
-const MOST_BUCKETS = 100_000
-const MOST_EXPERIMENTS = 10_000
-const MOST_COLUMNS = 10_000
-/** More than any page watches at once. */
-export const MOST_WATCHES = 10_000
 
 const isText: Check = (value) => typeof value === 'string'
 const isNumber: Check = (value) => typeof value === 'number'
@@ -40,13 +33,13 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
   experiments: { view: isViewType },
   experiment: { experimentId: isText },
   runs: {
-    experimentIds: isListOf(isText, MOST_EXPERIMENTS),
+    experimentIds: isListOf(isText, LIVE.experiments),
     filter: isText,
-    orderBy: isListOf(isText, MOST_COLUMNS),
+    orderBy: isListOf(isText, SEARCH.orderByItems),
     view: isViewType,
     from: isNumber,
     to: isNumber,
-    columns: isListOf(isColumn, MOST_COLUMNS)
+    columns: isListOf(isColumn, LIVE.columns)
   },
   keys: { experimentId: isText },
   run: { runId: isText },
@@ -55,7 +48,7 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
     key: isText,
     axis: (value) => value === 'step' || value === 'time' || value === 'relative',
     range: isRange,
-    buckets: (value) => typeof value === 'number' && value <= MOST_BUCKETS
+    buckets: (value) => typeof value === 'number' && value <= LIVE.buckets
   },
   artifacts: { runId: isText, modelId: isTextOrAbsent, path: isText },
   trash: {},
