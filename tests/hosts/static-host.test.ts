@@ -61,7 +61,7 @@ it('prints its address and lines that can be pasted, serves, and closes on a sig
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const run = start(['--port', '0'])
     const address = await addressOf(run)
-    expect(run.output()).toContain(`import * as runnel from "${address}/runnel.js"`)
+    expect(run.output()).toContain(`import("${address}/runnel.js")`)
     expect(await (await fetch(address)).text()).toContain('here')
     expect((await fetch(`${address}/runnel-host.json`)).status).toBe(404)
     expect(await rawStatus(address, '/../../../../etc/passwd')).toBe(404)

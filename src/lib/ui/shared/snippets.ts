@@ -53,9 +53,11 @@ const nodeRun = (place: SnippetPlace, experiment: string): string =>
 import * as runnel from "runnel/sdk"
 ${logRun(place, experiment, `process.env.RUNNEL_TOKEN`)}`
 
+/** Not a static import: Jupyter runs a cell as a script (below a line %%javascript), and only a module may have one. */
 const cellRun = (place: SnippetPlace, experiment: string): string =>
-  `import * as runnel from "${place.origin}/runnel.js"
-${logRun(place, experiment, `"<the token>"`)}`
+  `import("${place.origin}/runnel.js").then(async (runnel) => {
+${logRun(place, experiment, `"<the token>"`).replace(/^/gm, '  ')}
+})`
 
 const logRun = ({ kind, origin, needsToken }: SnippetPlace, experiment: string, token: string): string =>
   `${kind === 'host' ? `await runnel.connect({ host: ${text(origin)}${needsToken ? `, token: ${token}` : ''} })\n` : ''}` +
