@@ -1,5 +1,12 @@
 import type { Database as SqlJsDatabase, SqlJsStatic, Statement } from 'sql.js'
-import { bulkStatements, type BulkInsert, type SqlEngine, type SqlRow, type SqlValue } from '#lib/store/engine.ts'
+import {
+  insertInBlocks,
+  sizeInPages,
+  type BulkInsert,
+  type SqlEngine,
+  type SqlRow,
+  type SqlValue
+} from '#lib/store/engine.ts'
 
 /** Prepared statements kept at once: every statement the store has, and some shapes of IN lists. */
 const CACHED_STATEMENTS = 300
@@ -47,15 +54,11 @@ export class SqlJsEngine implements SqlEngine {
   }
 
   insertMany(insert: BulkInsert): number {
-    let added = 0
-    for (const { sql, params } of bulkStatements(insert)) added += this.run(sql, params)
-    return added
+    return insertInBlocks(this, insert)
   }
 
   size(): number {
-    const [pages] = this.all('pragma page_count', [])
-    const [page] = this.all('pragma page_size', [])
-    return Number(pages?.['page_count'] ?? 0) * Number(page?.['page_size'] ?? 0)
+    return sizeInPages(this)
   }
 
   /** A copy of the whole database as SQLite keeps it on disk. Prepared statements live on. */

@@ -1,6 +1,13 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { RunnelError } from '#lib/domain/errors.ts'
-import { bulkStatements, type BulkInsert, type SqlEngine, type SqlRow, type SqlValue } from '#lib/store/engine.ts'
+import {
+  insertInBlocks,
+  sizeInPages,
+  type BulkInsert,
+  type SqlEngine,
+  type SqlRow,
+  type SqlValue
+} from '#lib/store/engine.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 
 const CACHED_STATEMENTS = 300
@@ -66,15 +73,11 @@ export class NodeSqliteEngine implements SqlEngine {
   }
 
   insertMany(insert: BulkInsert): number {
-    let added = 0
-    for (const { sql, params } of bulkStatements(insert)) added += this.run(sql, params)
-    return added
+    return insertInBlocks(this, insert)
   }
 
   size(): number {
-    const [pages] = this.all('pragma page_count', [])
-    const [page] = this.all('pragma page_size', [])
-    return Number(pages?.['page_count'] ?? 0) * Number(page?.['page_size'] ?? 0)
+    return sizeInPages(this)
   }
 
   /** Pages in the write-ahead log since it last began anew. Not while a transaction is open. */

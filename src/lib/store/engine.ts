@@ -52,7 +52,7 @@ const BLOCK_ROWS = [64, 8, 1] as const
  * The multi-row INSERTs of a bulk insert: of the largest blocks that fit, so that only three statements per table shape are ever
  * prepared.
  */
-export function* bulkStatements(insert: BulkInsert): Generator<{ sql: string; params: SqlValue[] }> {
+function* bulkStatements(insert: BulkInsert): Generator<{ sql: string; params: SqlValue[] }> {
   const { fixed, vectors } = insert
   const rows = vectors[0]?.length ?? 0
   let from = 0
@@ -87,4 +87,18 @@ function insertSql({ into, columns, fixed, vectors }: BulkInsert, rows: number):
     insertTexts.set(name, text)
   }
   return text
+}
+
+/** A bulk insert by an engine that runs statements only: how many rows were new. */
+export function insertInBlocks(engine: Pick<SqlEngine, 'run'>, insert: BulkInsert): number {
+  let added = 0
+  for (const { sql, params } of bulkStatements(insert)) added += engine.run(sql, params)
+  return added
+}
+
+/** Bytes of the whole database, as SQLite counts its pages. */
+export function sizeInPages(engine: Pick<SqlEngine, 'all'>): number {
+  const [pages] = engine.all('pragma page_count', [])
+  const [page] = engine.all('pragma page_size', [])
+  return Number(pages?.['page_count'] ?? 0) * Number(page?.['page_size'] ?? 0)
 }

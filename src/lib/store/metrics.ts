@@ -8,7 +8,7 @@ import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import { noteKey } from './keys.ts'
 import type { LatestMetricsTable, MetricsTable, Schema } from './schema.ts'
-import { kindOf, storedPoints, valueOf } from './stored-values.ts'
+import { kindOf, pointColumns, valueOf } from './stored-values.ts'
 
 /**
  * Add points to a series; exact repeats vanish. 0 and -0 are two values here, so a point of each may share a step and a time (MLflow keeps
@@ -18,18 +18,11 @@ import { kindOf, storedPoints, valueOf } from './stored-values.ts'
 export async function logSeries(tx: Tx, run: RunInfo, key: string, points: Series): Promise<void> {
   const { steps, timestamps, values } = points
   if (steps.length === 0) return
-  const { stored, kinds } = storedPoints(values)
-  const added = tx.insertMany(
-    // Nearly every series is plain numbers: then the column is one value and not one more to bind per row.
-    kinds === null
-      ? { into: 'metrics', columns: POINT_COLUMNS, fixed: [run.runId, key, 0], vectors: [steps, timestamps, stored] }
-      : {
-          into: 'metrics',
-          columns: POINT_COLUMNS,
-          fixed: [run.runId, key],
-          vectors: [kinds, steps, timestamps, stored]
-        }
-  )
+  const added = tx.insertMany({
+    into: 'metrics',
+    columns: POINT_COLUMNS,
+    ...pointColumns([run.runId, key], [steps, timestamps], values)
+  })
   // Exact repeats change nothing: the latest, the extremes and the count already hold them.
   if (added === 0) return
   await raiseLatest(tx, run.runId, key, summarise(points), added)

@@ -6,7 +6,7 @@ import type { RunInfo } from '#lib/domain/run.ts'
 import { seriesOf } from '#lib/domain/series.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
-import { storedPoints, valueOf } from './stored-values.ts'
+import { pointColumns, valueOf } from './stored-values.ts'
 
 /**
  * Keep the points that name a model with that model; exact repeats vanish, points that name none are passed over.
@@ -37,15 +37,18 @@ async function requireModels(r: Reader, ids: ReadonlySet<ModelId>): Promise<void
       throw new RunnelError('BAD_REQUEST', `There is no logged model with ID '${id}' to log a metric of.`)
 }
 
-const FIXED_COLUMNS = [
+const POINT_COLUMNS = [
   'model_id',
   'metric_name',
   'experiment_id',
   'run_id',
   'dataset_name',
   'dataset_digest',
-  'is_nan'
-] as const
+  'is_nan',
+  'metric_timestamp_ms',
+  'metric_step',
+  'metric_value'
+]
 
 async function logModelSeries(
   tx: Tx,
@@ -54,20 +57,12 @@ async function logModelSeries(
   points: readonly MeasuredPoint[]
 ): Promise<void> {
   const { steps, timestamps, values } = seriesOf(points)
-  const { stored, kinds } = storedPoints(values)
   const of = [modelId, key, Number(run.experimentId), run.runId, dataset?.name ?? null, dataset?.digest ?? null]
-  const places = ['metric_timestamp_ms', 'metric_step', 'metric_value']
-  const vectors = [timestamps, steps, stored]
-  const added = tx.insertMany(
-    kinds === null
-      ? { into: 'logged_model_metrics', columns: [...FIXED_COLUMNS, ...places], fixed: [...of, 0], vectors }
-      : {
-          into: 'logged_model_metrics',
-          columns: [...FIXED_COLUMNS, ...places],
-          fixed: of,
-          vectors: [kinds, ...vectors]
-        }
-  )
+  const added = tx.insertMany({
+    into: 'logged_model_metrics',
+    columns: POINT_COLUMNS,
+    ...pointColumns(of, [timestamps, steps], values)
+  })
   if (added < points.length) await requireRepeats(tx, run, points)
 }
 

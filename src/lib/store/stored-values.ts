@@ -3,6 +3,8 @@
  * Every table of points has that kind in its column `is_nan`, which in MLflow's own files is 0 or 1 and means the same.
  */
 
+import type { BulkInsert, SqlValue } from './engine.ts'
+
 /** 0 stands for a number that is what it says. */
 export const NAN_KIND = 1
 const NEGATIVE_ZERO_KIND = 2
@@ -18,14 +20,16 @@ export function kindOf(value: number): number {
   return Object.is(value, -0) ? NEGATIVE_ZERO_KIND : 0
 }
 
-/** Values as columns; `kinds` is null where all are plain numbers, as in nearly every series. */
-export function storedPoints(values: Float64Array<ArrayBuffer>): {
-  readonly stored: Float64Array<ArrayBuffer>
-  readonly kinds: Uint8Array<ArrayBuffer> | null
-} {
-  if (!values.some((value) => kindOf(value) !== 0)) return { stored: values, kinds: null }
-  return {
-    stored: values.map((value) => (kindOf(value) === 0 ? value : 0)),
-    kinds: Uint8Array.from(values, kindOf)
-  }
+/**
+ * Values as the columns of a bulk insert whose last fixed column, or first vector, is `is_nan`, and whose last vector is the value.
+ * Nearly every series is plain numbers: then the kind is one value, and not one more to bind per row.
+ */
+export function pointColumns(
+  fixed: readonly SqlValue[],
+  places: BulkInsert['vectors'],
+  values: Float64Array<ArrayBuffer>
+): Pick<BulkInsert, 'fixed' | 'vectors'> {
+  if (!values.some((value) => kindOf(value) !== 0)) return { fixed: [...fixed, 0], vectors: [...places, values] }
+  const stored = values.map((value) => (kindOf(value) === 0 ? value : 0))
+  return { fixed, vectors: [Uint8Array.from(values, kindOf), ...places, stored] }
 }
