@@ -3,7 +3,7 @@ import { UsageError } from './cli/flags.ts'
 import { parseServer, type HostConfig } from './config.ts'
 
 const parse = (args: readonly string[], env: Readonly<Record<string, string>> = {}): HostConfig =>
-  parseServer(args, env, '/work')
+  parseServer(args, env, '/srv')
 
 describe('runnel server', () => {
   it('[HO1] serves on loopback port 5000 from ./runnel-data unless told otherwise', () => {
@@ -11,8 +11,8 @@ describe('runnel server', () => {
       host: '127.0.0.1',
       port: 5000,
       store: {
-        databaseFile: '/work/runnel-data/runnel.db',
-        artifactFolder: '/work/runnel-data/artifacts',
+        databaseFile: '/srv/runnel-data/runnel.db',
+        artifactFolder: '/srv/runnel-data/artifacts',
         artifactRoot: null
       },
       gate: { allowedHosts: null, allowedOrigins: [], token: null, rate: { perSecond: 5000 } },
@@ -35,10 +35,10 @@ describe('runnel server', () => {
       const { databaseFile, artifactFolder } = parse(args, env).store ?? {}
       return { databaseFile, artifactFolder }
     }
-    expect(places(['--data', 'x'])).toEqual({ databaseFile: '/work/x/runnel.db', artifactFolder: '/work/x/artifacts' })
+    expect(places(['--data', 'x'])).toEqual({ databaseFile: '/srv/x/runnel.db', artifactFolder: '/srv/x/artifacts' })
     expect(places(['--backend-store-uri', 'sqlite:///a/my.db'])).toEqual({
-      databaseFile: '/work/a/my.db',
-      artifactFolder: '/work/a/artifacts'
+      databaseFile: '/srv/a/my.db',
+      artifactFolder: '/srv/a/artifacts'
     })
     expect(
       places(['--artifacts-destination', 'file:///files'], { MLFLOW_BACKEND_STORE_URI: 'sqlite:////data/m.db' })
@@ -69,8 +69,8 @@ describe('runnel server', () => {
     const root = (...args: string[]) => parse(args).store?.artifactRoot
     expect(root('--default-artifact-root', 'mlflow-artifacts:/')).toBe(null)
     expect(root('--default-artifact-root', 'file:///data/a b')).toBe('file:///data/a%20b')
-    expect(root('--default-artifact-root', './runs')).toBe('/work/runs')
-    expect(root('--no-serve-artifacts')).toBe('/work/mlruns')
+    expect(root('--default-artifact-root', './runs')).toBe('/srv/runs')
+    expect(root('--no-serve-artifacts')).toBe('/srv/mlruns')
     expect(() => parse(['--no-serve-artifacts', '--artifacts-only'])).toThrow('nothing to serve')
   })
 

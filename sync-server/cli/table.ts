@@ -46,5 +46,5 @@ const squeeze = (widths: number[], room: number): void => {
 const lengthOf = (text: string): number => [...text].length
 
 /** What a name could do to a terminal stays a picture of it. */
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- control characters are what a terminal must not be sent
 const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd')

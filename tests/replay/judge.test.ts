@@ -47,7 +47,7 @@ describe('[REPLAY6] a verdict', () => {
 })
 
 describe('[REPLAY7] the normal form', () => {
-  const surroundings = { origin: 'http://127.0.0.1:5000', folder: '/tmp/x' }
+  const surroundings = { origin: 'http://127.0.0.1:5000', folder: '/srv/x' }
   const normal = (value: JsonValue, kept: Record<string, string> = {}, asked = request): JsonValue => {
     const { body } = toNormalForm(
       asked,
