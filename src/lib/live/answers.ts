@@ -52,14 +52,15 @@ export class Answering {
   }
 
   answer(store: Store, query: Query, memory: WatchMemory): Promise<Answers[Query['kind']]> {
-    return query.kind === 'artifacts'
-      ? artifactEntries(store, query)
-      : store.read((r) => this.#answer(r, query, memory))
+    // What may read files is answered outside the store's lock, or nobody could write meanwhile.
+    if (query.kind === 'artifacts') return artifactEntries(store, query)
+    if (query.kind === 'series') return this.#drawn(store, query)
+    return store.read((r) => this.#answer(r, query, memory))
   }
 
   async #answer(
     r: Reader,
-    query: Exclude<Query, ArtifactsQuery>,
+    query: Exclude<Query, ArtifactsQuery | SeriesQuery>,
     memory: WatchMemory
   ): Promise<Answers[Query['kind']]> {
     switch (query.kind) {
@@ -73,8 +74,6 @@ export class Answering {
         return experimentKeys(r, parseExperimentId(query.experimentId))
       case 'run':
         return runDetail(r, parseRunId(query.runId), memory)
-      case 'series':
-        return this.#drawn(r, query)
       case 'trash':
         return {
           experiments: await experimentSummaries(r, 'DELETED_ONLY'),
@@ -101,10 +100,10 @@ export class Answering {
     }
   }
 
-  async #drawn(r: Reader, query: SeriesQuery): Promise<DrawnSeries> {
+  async #drawn(store: Store, query: SeriesQuery): Promise<DrawnSeries> {
     const runId = parseRunId(query.runId)
-    const series = await this.#series.points(r, runId, query.key)
-    const origin = query.axis === 'relative' ? ((await findRunInfo(r, runId))?.startTime ?? 0) : 0
+    const series = await this.#series.points(store, runId, query.key)
+    const origin = query.axis === 'relative' ? ((await store.read((r) => findRunInfo(r, runId)))?.startTime ?? 0) : 0
     const x = axisValues(series, query.axis, origin)
     const drawn = downsample(x, series.values, query.range, query.buckets)
     return query.range === null ? drawn : withNeighbours(drawn, x, series.values, query.range)

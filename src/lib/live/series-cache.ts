@@ -2,6 +2,7 @@ import type { RunId } from '#lib/domain/ids.ts'
 import type { Series } from '#lib/domain/series.ts'
 import type { Reader } from '#lib/store/database.ts'
 import { findMetric, seriesFrom } from '#lib/store/metrics.ts'
+import type { Store } from '#lib/store/store.ts'
 
 /** Series kept for charts that are looked at; a screen shows a few dozen. */
 const KEPT_SERIES = 64
@@ -26,7 +27,11 @@ export class SeriesCache {
   }
 
   /** Points in (step, timestamp, value) order. The arrays belong to the cache: read them before the next call, change nothing. */
-  async points(r: Reader, runId: RunId, key: string): Promise<Series> {
+  points(store: Store, runId: RunId, key: string): Promise<Series> {
+    return store.read((r) => this.#read(r, runId, key))
+  }
+
+  async #read(r: Reader, runId: RunId, key: string): Promise<Series> {
     const name = `${runId}/${key}`
     const cached = this.#series.get(name)
     const total = (await findMetric(r, runId, key))?.count ?? 0
