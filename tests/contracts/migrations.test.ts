@@ -18,6 +18,7 @@ import { createRun, getRun, getRunInfo } from '#lib/store/runs.ts'
 import { sessionMark } from '#lib/store/sessions.ts'
 import { readSetting } from '#lib/store/settings.ts'
 import { Store } from '#lib/store/store.ts'
+import { listViews } from '#lib/store/views.ts'
 import { NodeSqliteEngine } from '../../sync-server/store/node-sqlite-engine.ts'
 import { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
 import { ENGINES, MemoryBlobs, MemoryJournal, openTestStore, type EngineName } from '../support/engines.ts'
@@ -94,6 +95,13 @@ describe.each(ENGINES)('images on %s', (name) => {
     expect(points.map(({ value }) => value)).toEqual([-0])
     const champion = await store.read((r) => getModelVersionByAlias(r, 'Forest', 'champion'))
     expect(champion).toMatchObject({ version: 1, source: 's3://models/forest' })
+  })
+
+  test('[MG5] schema 3 brought saved views', async () => {
+    const store = await openStore(engineOf(name, readFileSync(join(folder, 'schema-3.db'))))
+    const experiment = await store.read((r) => findExperimentByName(r, 'fixture'))
+    const views = await store.read((r) => listViews(r, experiment!.experimentId, 'runs'))
+    expect(views).toMatchObject([{ name: 'best first', state: '{"order":"metrics.loss ASC"}' }])
   })
 
   test('[MG3] an image of a newer schema is refused with what to do, and not written to', async () => {

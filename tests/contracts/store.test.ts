@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_EXPERIMENT_ID, type RunId } from '#lib/domain/ids.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
+import { LIVE } from '#lib/domain/limits.ts'
 import { replay } from '#lib/store/engine.ts'
 import {
   createExperiment,
@@ -33,6 +34,8 @@ import { deleteRunTag, setRunTags } from '#lib/store/tags.ts'
 import { logInputs } from '#lib/store/datasets.ts'
 import { artifactUsage, deleteArtifacts, findArtifact, listArtifacts, putArtifact } from '#lib/store/artifacts.ts'
 import { allInTrash, purge, runsInTrash } from '#lib/store/trash.ts'
+import { deleteView, listViews, renameView, saveView } from '#lib/store/views.ts'
+import type { Tx } from '#lib/store/database.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { BlobId } from '#lib/domain/ids.ts'
 import type { Change } from '#lib/store/changes.ts'
@@ -396,6 +399,7 @@ describe.each(ENGINES)('store on %s', (name) => {
     const before = await dumpStore(store)
     const id = await store.write((tx) => createExperiment(tx, { name: 'gone', tags: [{ key: 'a', value: 'b' }] }))
     await fill(await store.write((tx) => createRun(tx, { experimentId: id })))
+    await store.write((tx) => saveView(tx, id, 'runs', 'mine', '{}'))
     const dead = await newRun(store)
     await fill(dead)
     await store.write((tx) => deleteRun(tx, dead.runId))
@@ -424,6 +428,57 @@ describe.each(ENGINES)('store on %s', (name) => {
       metrics: ['m'],
       tags: ['mlflow.runName']
     })
+  })
+
+  test('[VW1] a view is kept under its name, of runs and of charts apart; saved again it keeps when it was made', async () => {
+    const { store, clock } = await open()
+    const list = (of: 'runs' | 'charts') => store.read((r) => listViews(r, DEFAULT_EXPERIMENT_ID, of))
+    const save = (of: 'runs' | 'charts', name: string, state: string) =>
+      store.write((tx) => saveView(tx, DEFAULT_EXPERIMENT_ID, of, name, state))
+    const made = clock.now
+    await save('runs', 'b', '1')
+    await save('runs', 'a', '2')
+    await save('charts', '', '3')
+    clock.now += 5
+    await save('runs', 'b', '4')
+    expect(await list('runs')).toEqual([
+      { name: 'a', state: '2', createdTime: made, lastUpdateTime: made },
+      { name: 'b', state: '4', createdTime: made, lastUpdateTime: made + 5 }
+    ])
+    expect(await list('charts')).toMatchObject([{ name: '', state: '3' }])
+  })
+
+  test('[VW2] a view is renamed unless the name is taken, and deleted as often as one likes', async () => {
+    const { store } = await open()
+    const write = (fn: (tx: Tx) => Promise<void>) => store.write(fn)
+    await write((tx) => saveView(tx, DEFAULT_EXPERIMENT_ID, 'runs', 'a', '1'))
+    await write((tx) => saveView(tx, DEFAULT_EXPERIMENT_ID, 'runs', 'b', '2'))
+    await expect(write((tx) => renameView(tx, DEFAULT_EXPERIMENT_ID, 'runs', 'a', 'b'))).rejects.toEqual(
+      code('RESOURCE_ALREADY_EXISTS')
+    )
+    await expect(write((tx) => renameView(tx, DEFAULT_EXPERIMENT_ID, 'charts', 'a', 'c'))).rejects.toEqual(
+      code('RESOURCE_DOES_NOT_EXIST')
+    )
+    await write((tx) => renameView(tx, DEFAULT_EXPERIMENT_ID, 'runs', 'a', 'c'))
+    await write((tx) => deleteView(tx, DEFAULT_EXPERIMENT_ID, 'runs', 'b'))
+    await write((tx) => deleteView(tx, DEFAULT_EXPERIMENT_ID, 'runs', 'b'))
+    expect(await store.read((r) => listViews(r, DEFAULT_EXPERIMENT_ID, 'runs'))).toMatchObject([
+      { name: 'c', state: '1' }
+    ])
+  })
+
+  test('[VW3] an experiment in the trash takes no views, and has only so many', async () => {
+    const { store } = await open()
+    const id = await store.write((tx) => createExperiment(tx, { name: 'full' }))
+    await store.write(async (tx) => {
+      for (let i = 0; i < LIVE.viewsPerExperiment; i++) await saveView(tx, id, 'runs', `view ${i}`, '{}')
+    })
+    const save = (name: string) => store.write((tx) => saveView(tx, id, 'runs', name, '[]'))
+    await expect(save('one more')).rejects.toEqual(code('RESOURCE_EXHAUSTED'))
+    await save('view 0')
+    await store.write((tx) => saveView(tx, id, 'charts', 'one more', '{}'))
+    await store.write((tx) => deleteExperiment(tx, id))
+    await expect(save('view 0')).rejects.toEqual(code('INVALID_PARAMETER_VALUE'))
   })
 
   test('[SE1] a session remembers its mark', async () => {

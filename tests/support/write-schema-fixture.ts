@@ -19,6 +19,7 @@ import { createRegisteredModel } from '#lib/store/registered-models.ts'
 import { createRun, deleteRun } from '#lib/store/runs.ts'
 import { advanceSession } from '#lib/store/sessions.ts'
 import { writeSetting } from '#lib/store/settings.ts'
+import { saveView } from '#lib/store/views.ts'
 import type { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
 import { openTestStore } from './engines.ts'
 
@@ -83,6 +84,7 @@ await store.write(async (tx) => {
   await createRegisteredModel(tx, { name: 'Forest', description: 'trees', tags: [{ key: 'team', value: 'cellar' }] })
   await createModelVersion(tx, { name: 'Forest', source: 's3://models/forest' })
   await setModelAlias(tx, 'Forest', 'champion', 1)
+  await saveView(tx, experimentId, 'runs', 'best first', '{"order":"metrics.loss ASC"}')
   await advanceSession(tx, 'session-1', 42)
   await grantOrigin(tx, 'http://127.0.0.1:8888')
   await writeSetting(tx, 'durability', 'strict')

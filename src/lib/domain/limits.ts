@@ -149,7 +149,12 @@ export const LIVE = {
   experiments: 10_000,
   columns: 10_000,
   /** Of one drawn series: wider than any screen, several times over. */
-  buckets: 100_000
+  buckets: 100_000,
+  viewNameLength: 200,
+  /** What one saved view keeps: the order of ten thousand columns, or of as many charts, fits in. */
+  viewStateBytes: 1024 * 1024,
+  /** Saved views of an experiment's runs, and as many of its charts. */
+  viewsPerExperiment: 500
 } as const
 
 /** Sockets between a host and its pages and notebooks: ours. */

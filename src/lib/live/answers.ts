@@ -16,6 +16,7 @@ import { childrenOf, findRunInfo, getRuns } from '#lib/store/runs.ts'
 import { readSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
 import { runsInTrash } from '#lib/store/trash.ts'
+import { listViews } from '#lib/store/views.ts'
 import { DURABILITY_SETTING, artifactPlace, isDurability } from './commands.ts'
 import type { Notebooks } from './notebooks.ts'
 import type { Answers, DrawnSeries, Query, RunDetail, SeriesQuery } from './protocol.ts'
@@ -72,6 +73,8 @@ export class Answering {
         return memory.runs.answer(r, query)
       case 'keys':
         return experimentKeys(r, parseExperimentId(query.experimentId))
+      case 'views':
+        return listViews(r, parseExperimentId(query.experimentId), query.of)
       case 'run':
         return runDetail(r, parseRunId(query.runId), memory)
       case 'trash':

@@ -11,6 +11,7 @@ import {
 import { isRunStatus, isTerminal } from '#lib/domain/run.ts'
 import { seriesOf } from '#lib/domain/series.ts'
 import { validateExperimentName, validateExperimentTag, validateRunTag } from '#lib/domain/validate.ts'
+import { isViewOf, validateViewName, validateViewState, type ViewOf } from '#lib/domain/view.ts'
 import { openBelowRoot } from '#lib/store/artifact-roots.ts'
 import type { Reader } from '#lib/store/database.ts'
 import {
@@ -28,6 +29,7 @@ import { writeSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
 import { deleteRunTag, setRunTags } from '#lib/store/tags.ts'
 import { allInTrash, deleteForGood } from '#lib/store/trash.ts'
+import { deleteView, renameView, saveView } from '#lib/store/views.ts'
 import type { LiveHostParts } from './host.ts'
 import type { Notebooks } from './notebooks.ts'
 import type { Commands, Durability } from './protocol.ts'
@@ -81,6 +83,17 @@ export function createCommands(
     },
     deleteRuns: (ids) => forEachRun(ids, deleteRun),
     restoreRuns: (ids) => forEachRun(ids, restoreRun),
+    saveView: (id, of, name, state) => {
+      validateViewName(name)
+      validateViewState(state)
+      return store.write((tx) => saveView(tx, experiment(id), viewOf(of), name, state))
+    },
+    renameView: (id, of, name, to) => {
+      validateViewName(to)
+      if (to === '') throw invalid('A view needs a name.')
+      return store.write((tx) => renameView(tx, experiment(id), viewOf(of), name, to))
+    },
+    deleteView: (id, of, name) => store.write((tx) => deleteView(tx, experiment(id), viewOf(of), name)),
     emptyTrash: async () => {
       const { experiments, runs } = await deleteForGood(store, allInTrash)
       const bytes = await store.sweepBlobs()
@@ -109,6 +122,11 @@ export function createCommands(
 }
 
 const experiment = (id: ExperimentId): ExperimentId => parseExperimentId(id)
+
+function viewOf(of: ViewOf): ViewOf {
+  if (!isViewOf(of)) throw invalid(`There are no views of ${JSON.stringify(of)}.`)
+  return of
+}
 
 /** Something among the artifacts of a run, or of one of its logged models. */
 interface ArtifactName {

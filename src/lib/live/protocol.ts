@@ -14,6 +14,7 @@ import type { Run, RunInfo, RunStatus } from '#lib/domain/run.ts'
 import type { RunModels } from '#lib/domain/run-model.ts'
 import type { SeriesAxis } from '#lib/domain/series.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
+import type { SavedView, ViewOf } from '#lib/domain/view.ts'
 import type { SaveState } from '#lib/store/journal.ts'
 
 export type { SaveState }
@@ -60,6 +61,7 @@ export type Query =
   | { readonly kind: 'experiment'; readonly experimentId: ExperimentId }
   | RunsQuery
   | { readonly kind: 'keys'; readonly experimentId: ExperimentId }
+  | { readonly kind: 'views'; readonly experimentId: ExperimentId; readonly of: ViewOf }
   | { readonly kind: 'run'; readonly runId: RunId }
   | SeriesQuery
   /** Of the run, or of one of its logged models. */
@@ -155,6 +157,8 @@ export interface Answers {
   readonly experiment: ExperimentSummary | null
   readonly runs: RunsWindow
   readonly keys: ExperimentKeys
+  /** By name. */
+  readonly views: readonly SavedView[]
   readonly run: RunDetail | null
   readonly series: DrawnSeries
   readonly artifacts: readonly ArtifactEntry[]
@@ -181,6 +185,10 @@ export interface Commands {
   setRunStatus(id: RunId, status: RunStatus): Promise<void>
   deleteRuns(ids: readonly RunId[]): Promise<void>
   restoreRuns(ids: readonly RunId[]): Promise<void>
+  /** Keep a view, in place of one of that name. */
+  saveView(experimentId: ExperimentId, of: ViewOf, name: string, state: string): Promise<void>
+  renameView(experimentId: ExperimentId, of: ViewOf, name: string, to: string): Promise<void>
+  deleteView(experimentId: ExperimentId, of: ViewOf, name: string): Promise<void>
   /** Delete for good what is in the trash: rows, and artifact bytes nobody else holds. Returns what was freed. */
   emptyTrash(): Promise<{ readonly experiments: number; readonly runs: number; readonly bytes: number }>
   /** Ids of every match of a runs query, in order: for "select all". */

@@ -4,6 +4,7 @@
  */
 import { BRIDGE, LIVE, SEARCH } from '#lib/domain/limits.ts'
 import { VIEW_TYPES } from '#lib/domain/lifecycle.ts'
+import { isViewOf } from '#lib/domain/view.ts'
 import type { NotebookArrival, Query } from './protocol.ts'
 
 type Check = (value: unknown) => boolean
@@ -42,6 +43,7 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
     columns: isListOf(isColumn, LIVE.columns)
   },
   keys: { experimentId: isText },
+  views: { experimentId: isText, of: isViewOf },
   run: { runId: isText },
   series: {
     runId: isText,

@@ -8,6 +8,7 @@ import { createExperiment } from '#lib/store/experiments.ts'
 import { createLoggedModel, finalizeLoggedModel } from '#lib/store/logged-models.ts'
 import { createRun, updateRun } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
+import { saveView } from '#lib/store/views.ts'
 import { openTestStore } from '../../../tests/support/engines.ts'
 import { touches } from './touches.ts'
 
@@ -21,6 +22,15 @@ async function changeOf(store: Store, write: (tx: Tx) => Promise<unknown>): Prom
 }
 
 describe('touches', () => {
+  test("an experiment's views are asked for again when one of them is saved, and not when one of another experiment is", async () => {
+    const { store } = await openTestStore('node:sqlite')
+    const experimentId = await store.write((tx) => createExperiment(tx, { name: 'elsewhere' }))
+    const change = await changeOf(store, (tx) => saveView(tx, experimentId, 'runs', 'mine', '{}'))
+    const context = { experimentId: null }
+    expect(touches(change, { kind: 'views', experimentId, of: 'runs' }, context)).toBe(true)
+    expect(touches(change, { kind: 'views', experimentId: DEFAULT_EXPERIMENT_ID, of: 'runs' }, context)).toBe(false)
+  })
+
   test('a run is asked for again when a run of another experiment becomes its child', async () => {
     const { store } = await openTestStore('node:sqlite')
     const { runId } = await store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))

@@ -27,6 +27,8 @@ export function touches(change: Change, query: Query, context: Context): boolean
       )
     case 'keys':
       return has('key', 'experiment') && change.experiments.has(query.experimentId)
+    case 'views':
+      return has('view', 'experiment') && change.experiments.has(query.experimentId)
     case 'run':
       // A run of any experiment may name this one as its parent, and the run's own experiment may be renamed or deleted. A version is
       // registered by a name, whichever run it came from, and a run may be fed a model of any experiment.

@@ -13,6 +13,7 @@ export type ChangeKind =
   | 'grant'
   | 'logged-model'
   | 'registered-model'
+  | 'view'
 
 /** One commit, or one file put into a folder of the disk, as the feed announces it: once, after it is durable. */
 export interface Change {

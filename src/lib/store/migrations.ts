@@ -5,6 +5,7 @@ import { RunnelError } from '#lib/domain/errors.ts'
 import type { Database, Tx } from './database.ts'
 import { tracking } from './migrations/0001-tracking.ts'
 import { models } from './migrations/0002-models.ts'
+import { views } from './migrations/0003-views.ts'
 
 interface Migration {
   readonly name: string
@@ -18,7 +19,8 @@ const statements = (texts: readonly string[]) => async (tx: Tx) => {
 /** In order; the position (from 1) is the version. Append only. */
 const MIGRATIONS: readonly Migration[] = [
   { name: 'tracking', up: statements(tracking) },
-  { name: 'models', up: statements(models) }
+  { name: 'models', up: statements(models) },
+  { name: 'views', up: statements(views) }
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -241,6 +241,16 @@ export interface UploadPartsTable {
   size_bytes: number
 }
 
+/** `kind` is what is looked at, `runs` or `charts`; `state` is JSON text. */
+export interface ViewsTable {
+  experiment_id: number
+  kind: string
+  name: string
+  state: string
+  created_time: number
+  last_update_time: number
+}
+
 export interface Schema {
   experiments: ExperimentsTable
   experiment_tags: ExperimentTagsTable
@@ -268,4 +278,5 @@ export interface Schema {
   model_version_tags: ModelVersionTagsTable
   runnel_uploads: UploadsTable
   runnel_upload_parts: UploadPartsTable
+  runnel_views: ViewsTable
 }

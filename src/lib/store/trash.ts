@@ -156,6 +156,7 @@ export async function purge(tx: Tx, doomed: Doomed): Promise<Purged> {
 async function purgeExperimentRows(tx: Tx, id: number): Promise<void> {
   await tx.db.deleteFrom('datasets').where('experiment_id', '=', id).execute()
   await tx.db.deleteFrom('experiment_tags').where('experiment_id', '=', id).execute()
+  await tx.db.deleteFrom('runnel_views').where('experiment_id', '=', id).execute()
   // The Default experiment lives on, and what hot paths know of its keys (`tx.known`) must stay true.
   await tx.db.deleteFrom('runnel_keys').where('experiment_id', '=', id).where('experiment_id', '!=', 0).execute()
   await deleteArtifacts(tx, String(id))
