@@ -341,6 +341,8 @@ test('[HS7] a token in the link opens the host and leaves the address at once', 
   await expect(page.getByRole('heading', { level: 1 })).toContainText('secret')
   expect(page.url()).toBe(`${locked.origin}/experiments/${experiment}?tab=notes`)
   await page.getByRole('link', { name: 'Runnel, home' }).click()
+  // Going back while the click is still on its way would leave the app.
+  await expect(page).toHaveURL(`${locked.origin}/`)
   await page.goBack()
   expect(page.url()).not.toContain(TOKEN)
   await expect(page.getByRole('heading', { level: 1 })).toContainText('secret')
