@@ -15,6 +15,8 @@ export const ERROR_CODES = [
   'NOT_IMPLEMENTED',
   'ENDPOINT_NOT_FOUND',
   'TEMPORARILY_UNAVAILABLE',
+  /** What is kept is not what was written. */
+  'DATA_LOSS',
   'INTERNAL_ERROR'
 ] as const
 

@@ -125,6 +125,16 @@ export const HOST = {
   tokenLength: 4096
 } as const
 
+/** Chunks of metric points: ours. */
+export const CHUNK = {
+  /** Points in one chunk that is written. */
+  points: 65_536,
+  /** Points in one chunk that is read: what a chunk claims to hold is believed up to here, and memory set aside for it (24 bytes a point). */
+  readPoints: 262_144,
+  /** Points under one node of an envelope. */
+  nodePoints: 256
+} as const
+
 /** Searches: ours, so that one filter can neither exhaust a stack nor SQLite's expression depth (1000) and pattern length (50,000 bytes). */
 export const SEARCH = {
   filterLength: 100_000,

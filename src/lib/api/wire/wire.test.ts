@@ -146,7 +146,7 @@ describe('pages', () => {
 test('WIRE-S1 every code has a status, and none of the caller’s mistakes is a 5xx', () => {
   expect(Object.keys(HTTP_STATUS).sort()).toEqual([...ERROR_CODES].sort())
   const serverSide = ERROR_CODES.filter((code) => HTTP_STATUS[code] >= 500).sort()
-  expect(serverSide).toEqual(['INTERNAL_ERROR', 'NOT_IMPLEMENTED', 'TEMPORARILY_UNAVAILABLE'])
+  expect(serverSide).toEqual(['DATA_LOSS', 'INTERNAL_ERROR', 'NOT_IMPLEMENTED', 'TEMPORARILY_UNAVAILABLE'])
 })
 
 test('WIRE-A1 file names in a header', () => {
