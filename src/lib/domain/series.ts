@@ -4,7 +4,9 @@
  * Invariants
  * - The three arrays have one length; index i in each is one point.
  * - Points stand in any order. Steps may repeat and go backwards, and so may timestamps: a run that was resumed does both.
- * - Steps are integers and timestamps epoch ms, both finite; values may be NaN or ±Infinity.
+ * - Steps are integers and timestamps whole epoch ms; values may be NaN or ±Infinity.
+ * - What lies beyond ±(2^53 - 1) has no exact double. A series that holds such a step or timestamp has both columns in `exact` as well, and
+ *   the nearest doubles in the plain ones; one that holds none has no `exact`.
  */
 import { assert } from './errors.ts'
 import type { Point } from './metric.ts'
@@ -14,6 +16,13 @@ export interface Series {
   readonly steps: Float64Array<ArrayBuffer>
   readonly timestamps: Float64Array<ArrayBuffer>
   readonly values: Float64Array<ArrayBuffer>
+  readonly exact?: ExactAxes
+}
+
+/** Steps and timestamps as 64-bit integers: all that MLflow allows. */
+export interface ExactAxes {
+  readonly steps: BigInt64Array<ArrayBuffer>
+  readonly timestamps: BigInt64Array<ArrayBuffer>
 }
 
 /** What a chart's x axis counts: steps, epoch ms, or ms since an origin. */
@@ -32,19 +41,118 @@ export function seriesOf(points: readonly Point[]): Series {
   return { steps, timestamps, values }
 }
 
-/** Points in the order of the arrays. */
+/** A series of which some steps or timestamps may lie beyond ±(2^53 - 1). */
+export function exactSeriesOf(exact: ExactAxes, values: Float64Array<ArrayBuffer>): Series {
+  const steps = Float64Array.from(exact.steps, Number)
+  const timestamps = Float64Array.from(exact.timestamps, Number)
+  const isPlain = steps.every(Number.isSafeInteger) && timestamps.every(Number.isSafeInteger)
+  return isPlain ? { steps, timestamps, values } : { steps, timestamps, values, exact }
+}
+
+/** Both axes of a series as 64-bit integers. */
+export function exactAxesOf({ steps, timestamps, exact }: Series): ExactAxes {
+  return exact ?? { steps: BigInt64Array.from(steps, BigInt), timestamps: BigInt64Array.from(timestamps, BigInt) }
+}
+
+/** One after the other. */
+export function concatSeries(parts: readonly Series[]): Series {
+  if (parts.length === 1) return parts[0]!
+  const values = joined(parts.map((part) => part.values))
+  if (parts.some((part) => part.exact)) {
+    const axes = parts.map(exactAxesOf)
+    const length = values.length
+    return exactSeriesOf(
+      {
+        steps: joinedBig(
+          axes.map((axis) => axis.steps),
+          length
+        ),
+        timestamps: joinedBig(
+          axes.map((axis) => axis.timestamps),
+          length
+        )
+      },
+      values
+    )
+  }
+  return {
+    steps: joined(parts.map((part) => part.steps)),
+    timestamps: joined(parts.map((part) => part.timestamps)),
+    values
+  }
+}
+
+/** Points `from` up to but without `to`, copied. */
+export function sliceSeries({ steps, timestamps, values, exact }: Series, from: number, to: number): Series {
+  const slice = values.slice(from, to)
+  if (exact)
+    return exactSeriesOf({ steps: exact.steps.slice(from, to), timestamps: exact.timestamps.slice(from, to) }, slice)
+  return { steps: steps.slice(from, to), timestamps: timestamps.slice(from, to), values: slice }
+}
+
+/** The points at `places`, in that order: a permutation, or fewer. */
+export function selectPoints({ steps, timestamps, values, exact }: Series, places: Uint32Array): Series {
+  const chosen = pick(values, places)
+  if (!exact) return { steps: pick(steps, places), timestamps: pick(timestamps, places), values: chosen }
+  const steps64 = BigInt64Array.from(places, (place) => exact.steps[place]!)
+  return exactSeriesOf(
+    { steps: steps64, timestamps: BigInt64Array.from(places, (place) => exact.timestamps[place]!) },
+    chosen
+  )
+}
+
+function pick(column: Float64Array, places: Uint32Array): Float64Array<ArrayBuffer> {
+  const picked = new Float64Array(places.length)
+  for (let i = 0; i < places.length; i++) picked[i] = column[places[i]!]!
+  return picked
+}
+
+function joined(columns: readonly Float64Array[]): Float64Array<ArrayBuffer> {
+  const all = new Float64Array(columns.reduce((sum, column) => sum + column.length, 0))
+  let at = 0
+  for (const column of columns) {
+    all.set(column, at)
+    at += column.length
+  }
+  return all
+}
+
+function joinedBig(columns: readonly BigInt64Array[], length: number): BigInt64Array<ArrayBuffer> {
+  const all = new BigInt64Array(length)
+  let at = 0
+  for (const column of columns) {
+    all.set(column, at)
+    at += column.length
+  }
+  return all
+}
+
+/** Points in the order of the arrays, with the nearest doubles for what is beyond them. */
 export function pointsOf(series: Series): Point[] {
   return Array.from(series.values, (value, i) => ({ step: series.steps[i]!, timestamp: series.timestamps[i]!, value }))
 }
 
 /** Assert the invariants: for the ends of wires and for tests, as it reads every point. */
-export function assertSeries({ steps, timestamps, values }: Series): void {
+export function assertSeries({ steps, timestamps, values, exact }: Series): void {
   assert(
     steps.length === values.length && timestamps.length === values.length,
     'the columns of a series have one length'
   )
   assert(steps.every(Number.isInteger), 'steps are integers')
-  assert(timestamps.every(Number.isFinite), 'timestamps are finite')
+  assert(timestamps.every(Number.isInteger), 'timestamps are finite, and whole milliseconds')
+  const isPlain = steps.every(Number.isSafeInteger) && timestamps.every(Number.isSafeInteger)
+  assert(
+    isPlain === (exact === undefined),
+    'a series is exact where a step or timestamp is beyond a double, and only there'
+  )
+  if (exact) {
+    assert(areNearest(steps, exact.steps), 'steps are the doubles nearest to the exact ones')
+    assert(areNearest(timestamps, exact.timestamps), 'timestamps are the doubles nearest to the exact ones')
+  }
+}
+
+function areNearest(doubles: Float64Array, exact: BigInt64Array): boolean {
+  return doubles.length === exact.length && doubles.every((double, i) => double === Number(exact[i]))
 }
 
 /**
