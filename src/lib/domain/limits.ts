@@ -158,6 +158,15 @@ export const LIVE = {
   /** Of one query over runs. */
   experiments: 10_000,
   columns: 10_000,
+  /** Rows of a runs table, or columns to choose from, in one answer: what a very tall screen shows, several times over. */
+  window: 1000,
+  sortKeys: 16,
+  groupKeys: 8,
+  /** Rows of a tree or groups that somebody folded by hand. */
+  toggled: 10_000,
+  /** Columns whose values a host keeps for one grouped table, and values at best steps for all of them. */
+  keptColumns: 64,
+  keptBestSteps: 50_000,
   /** Of one drawn series: wider than any screen, several times over. */
   buckets: 100_000,
   viewNameLength: 200,

@@ -2,24 +2,40 @@ import type { ArtifactEntry } from '#lib/domain/artifact.ts'
 import { unreachable } from '#lib/domain/errors.ts'
 import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
 import { downsample, withNeighbours } from '#lib/domain/downsample.ts'
+import { LIVE } from '#lib/domain/limits.ts'
 import { axisValues } from '#lib/domain/series.ts'
+import type { ColumnKind } from '#lib/domain/table-column.ts'
 import { TAGS } from '#lib/domain/tag.ts'
 import { listBelowRoot } from '#lib/store/artifact-roots.ts'
 import { artifactBytesInTrash, artifactUsage } from '#lib/store/artifacts.ts'
 import { totals } from '#lib/store/totals.ts'
+import type { Change } from '#lib/store/changes.ts'
 import type { Reader } from '#lib/store/database.ts'
 import { experimentSummaries, getExperiment } from '#lib/store/experiments.ts'
 import { listGrants } from '#lib/store/grants.ts'
 import { experimentKeys } from '#lib/store/keys.ts'
+import { firstKeys } from '#lib/store/search/keys.ts'
 import { runModels } from '#lib/store/run-models.ts'
 import { childrenOf, findRunInfo, getRuns } from '#lib/store/runs.ts'
 import { readSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
 import { runsInTrash } from '#lib/store/trash.ts'
 import { listViews } from '#lib/store/views.ts'
+import { BestSteps } from './best-steps.ts'
+import { ColumnsView } from './columns-view.ts'
 import { DURABILITY_SETTING, artifactPlace, isDurability } from './commands.ts'
 import type { Notebooks } from './notebooks.ts'
-import type { Answers, DrawnSeries, Query, RunDetail, SeriesQuery } from './protocol.ts'
+import type {
+  Answers,
+  ColumnsQuery,
+  DrawnSeries,
+  ExperimentKeys,
+  KeysQuery,
+  Query,
+  RunDetail,
+  RunsQuery,
+  SeriesQuery
+} from './protocol.ts'
 import { RunsView } from './runs-view.ts'
 import { SeriesCache } from './series-cache.ts'
 
@@ -35,12 +51,20 @@ export interface Surroundings {
 /** What one watch keeps between answers. */
 export class WatchMemory {
   readonly runs = new RunsView()
+  readonly columns = new ColumnsView()
   experimentId: ExperimentId | null = null
+
+  /** What a commit can have changed is found again; everything when null. */
+  invalidate(change: Change | null): void {
+    this.runs.invalidate(change)
+    this.columns.invalidate(change)
+  }
 }
 
 /** Answers queries for every page of a host. */
 export class Answering {
   readonly #series = new SeriesCache()
+  readonly #bestSteps = new BestSteps()
   readonly #around: Surroundings
 
   constructor(around: Surroundings) {
@@ -50,18 +74,21 @@ export class Answering {
   /** Points that were read may have been lost since. */
   forget(): void {
     this.#series.clear()
+    this.#bestSteps.forget()
   }
 
   answer(store: Store, query: Query, memory: WatchMemory): Promise<Answers[Query['kind']]> {
-    // What may read files is answered outside the store's lock, or nobody could write meanwhile.
+    // What takes long gives others their turn in between, and what may read files is answered outside the store's lock, or nobody could write meanwhile.
     if (query.kind === 'artifacts') return artifactEntries(store, query)
+    if (query.kind === 'runs') return memory.runs.answer(store, query, this.#bestSteps)
+    if (query.kind === 'columns') return memory.columns.answer(store, query)
     if (query.kind === 'series') return this.#drawn(store, query)
     return store.read((r) => this.#answer(r, query, memory))
   }
 
   async #answer(
     r: Reader,
-    query: Exclude<Query, ArtifactsQuery | SeriesQuery>,
+    query: Exclude<Query, ArtifactsQuery | ColumnsQuery | RunsQuery | SeriesQuery>,
     memory: WatchMemory
   ): Promise<Answers[Query['kind']]> {
     switch (query.kind) {
@@ -69,10 +96,8 @@ export class Answering {
         return experimentSummaries(r, query.view)
       case 'experiment':
         return (await experimentSummaries(r, 'ALL', parseExperimentId(query.experimentId)))[0] ?? null
-      case 'runs':
-        return memory.runs.answer(r, query)
       case 'keys':
-        return experimentKeys(r, parseExperimentId(query.experimentId))
+        return keysOf(r, query)
       case 'views':
         return listViews(r, parseExperimentId(query.experimentId), query.of)
       case 'run':
@@ -111,6 +136,14 @@ export class Answering {
     const drawn = downsample(x, series.values, query.range, query.buckets)
     return query.range === null ? drawn : withNeighbours(drawn, x, series.values, query.range)
   }
+}
+
+async function keysOf(r: Reader, { experimentId, search = '', limit }: KeysQuery): Promise<ExperimentKeys> {
+  const id = parseExperimentId(experimentId)
+  if (search === '' && limit === undefined) return experimentKeys(r, id)
+  const { keys, totals } = await firstKeys(r, id, search, limit ?? LIVE.window)
+  const of = (kind: ColumnKind): string[] => keys.filter((found) => found.kind === kind).map(({ key }) => key)
+  return { params: of('param'), metrics: of('metric'), tags: of('tag'), totals }
 }
 
 /** A folder of the disk may be slow, and nobody writes while a read goes on: so it is listed after the read. */

@@ -4,6 +4,7 @@
  * A page opens one session and watches queries by number. A query is answered once at once, and again (at most once a frame) whenever a
  * commit touches what it names. Pages ask for windows, never for everything. Commands resolve when their effect is durable.
  */
+import type { Aggregate, TextSummary } from '#lib/domain/aggregate.ts'
 import type { ArtifactEntry } from '#lib/domain/artifact.ts'
 import type { Drawn } from '#lib/domain/downsample.ts'
 import type { WireError } from '#lib/domain/errors.ts'
@@ -13,20 +14,14 @@ import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type { Run, RunInfo, RunStatus } from '#lib/domain/run.ts'
 import type { RunModels } from '#lib/domain/run-model.ts'
 import type { SeriesAxis } from '#lib/domain/series.ts'
+import type { ColumnKind, ColumnRef, GroupKey, RunSort } from '#lib/domain/table-column.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
 import type { SavedView, ViewOf } from '#lib/domain/view.ts'
 import type { SaveState } from '#lib/store/journal.ts'
 
-export type { SaveState }
+export type { ColumnKind, ColumnRef, SaveState }
 
 // ── queries ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export type ColumnKind = 'param' | 'metric' | 'tag'
-
-export interface ColumnRef {
-  readonly kind: ColumnKind
-  readonly key: string
-}
 
 export interface RunsQuery {
   readonly kind: 'runs'
@@ -35,12 +30,52 @@ export interface RunsQuery {
   readonly filter: string
   /** MLflow order_by items, most significant first. */
   readonly orderBy: readonly string[]
+  /** What is ordered by before those, most significant first: values that MLflow's grammar has no word for, too. */
+  readonly sort?: readonly RunSort[]
   readonly view: ViewType
-  /** Row window, half open, 0-based in the order asked for. */
+  /** Row window, half open, 0-based in the order asked for; of lines where a tree or groups are asked for. */
   readonly from: number
   readonly to: number
   /** Whose values each row carries, in this order. */
   readonly columns: readonly ColumnRef[]
+  /** Children stand below their parents, and the ancestors of matches come with them. Not together with groups. */
+  readonly tree?: boolean
+  /** Runs are gathered by these, the outermost first. */
+  readonly groupBy?: readonly GroupKey[]
+  /** Ids of what is folded otherwise than it starts: a run of a tree starts open, a group closed. */
+  readonly toggled?: readonly string[]
+}
+
+/** The keys an experiment's runs have ever used. */
+export interface KeysQuery {
+  readonly kind: 'keys'
+  readonly experimentId: ExperimentId
+  /** Only those that hold this, whatever the case of ASCII letters. */
+  readonly search?: string
+  /** At most this many of each kind, with `search` or without; all of them when left out. */
+  readonly limit?: number
+}
+
+/** Columns there are to choose from, as one list: metrics, params, tags; what a system logged comes last of its kind. */
+export interface ColumnsQuery {
+  readonly kind: 'columns'
+  readonly experimentId: ExperimentId
+  /** As of KeysQuery; `''` for all. */
+  readonly search: string
+  /** Of these kinds only; of all when left out. */
+  readonly of?: readonly ColumnKind[]
+  /** Look at these only, and keep their order; at whatever was logged when null. */
+  readonly among: readonly ColumnRef[] | null
+  /** Left out of the list, such as what is shown already. */
+  readonly except?: readonly ColumnRef[]
+  /**
+   * Only those that differ between the runs this finds: at least two runs have values that are not the same. Having none is no value, so
+   * that a key which few runs have does not differ by that alone. Null for all columns.
+   */
+  readonly varying: Pick<RunsQuery, 'filter' | 'view'> | null
+  /** Half open, 0-based. */
+  readonly from: number
+  readonly to: number
 }
 
 export type ChartAxis = SeriesAxis
@@ -60,7 +95,8 @@ export type Query =
   | { readonly kind: 'experiments'; readonly view: ViewType }
   | { readonly kind: 'experiment'; readonly experimentId: ExperimentId }
   | RunsQuery
-  | { readonly kind: 'keys'; readonly experimentId: ExperimentId }
+  | KeysQuery
+  | ColumnsQuery
   | { readonly kind: 'views'; readonly experimentId: ExperimentId; readonly of: ViewOf }
   | { readonly kind: 'run'; readonly runId: RunId }
   | SeriesQuery
@@ -75,23 +111,69 @@ export type QueryKind = Query['kind']
 
 // ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** One row of the runs table. `cells[i]` is the value of `columns[i]`: text, a metric's last value (NaN possible), or null when absent. */
+/** One row of the runs table. `cells[i]` is the value of `columns[i]`: text, a metric's value (NaN possible), or null when absent. */
 export interface RunRow extends RunInfo {
   readonly parentRunId: RunId | null
   readonly cells: readonly (string | number | null)[]
 }
 
 export interface RunsWindow {
-  /** All matches, not only this window. */
+  /** All rows, not only this window: the matches, or the lines of their tree or groups. */
   readonly total: number
+  /** The runs that match. */
+  readonly matches: number
   readonly from: number
+  /** The runs of the window. */
   readonly rows: readonly RunRow[]
+  /** What `cells` of rows and lines are of. */
+  readonly columns: readonly ColumnRef[]
+  /** Of a tree or of groups: what stands in each place from `from` on. The runs among them are `rows`, in order. */
+  readonly lines?: readonly RowLine[]
+  /** The values of the first and the last match that has a number, when the first thing sorted by is a metric. */
+  readonly ends: { readonly first: number; readonly last: number } | null
 }
 
+export type RowLine = RunLine | GroupRow
+
+/** Where a run stands in a tree or below its group. */
+export interface RunLine {
+  readonly kind: 'run'
+  readonly depth: number
+  /** False for an ancestor that is here only because a run below it matches. */
+  readonly isMatch: boolean
+  /** Of a tree: how many children it has here. */
+  readonly children: number
+  readonly open: boolean
+}
+
+export interface GroupRow {
+  readonly kind: 'group'
+  /** Names it among the groups of this query. */
+  readonly id: string
+  readonly depth: number
+  readonly key: GroupKey
+  /** Null for the runs that have none. */
+  readonly value: string | null
+  /** Matches in it. */
+  readonly runs: number
+  readonly open: boolean
+  /** `cells[i]` is what its runs have in `columns[i]`; null when none of them has anything, and for a value at another metric's best step. */
+  readonly cells: readonly (Aggregate | TextSummary | null)[]
+}
+
+/** In binary text order; what a system logged comes last where a limit was asked for. */
 export interface ExperimentKeys {
   readonly params: readonly string[]
   readonly metrics: readonly string[]
   readonly tags: readonly string[]
+  /** How many there are of each, whatever the limit. */
+  readonly totals?: Readonly<Record<ColumnKind, number>>
+}
+
+export interface ColumnsWindow {
+  readonly total: number
+  readonly from: number
+  readonly columns: readonly ColumnRef[]
 }
 
 export interface RunDetail {
@@ -157,6 +239,7 @@ export interface Answers {
   readonly experiment: ExperimentSummary | null
   readonly runs: RunsWindow
   readonly keys: ExperimentKeys
+  readonly columns: ColumnsWindow
   /** By name. */
   readonly views: readonly SavedView[]
   readonly run: RunDetail | null
@@ -192,7 +275,7 @@ export interface Commands {
   /** Delete for good what is in the trash: rows, and artifact bytes nobody else holds. Returns what was freed. */
   emptyTrash(): Promise<{ readonly experiments: number; readonly runs: number; readonly bytes: number }>
   /** Ids of every match of a runs query, in order: for "select all". */
-  runIds(query: Omit<RunsQuery, 'kind' | 'from' | 'to' | 'columns'>): Promise<readonly RunId[]>
+  runIds(query: Pick<RunsQuery, 'experimentIds' | 'filter' | 'orderBy' | 'sort' | 'view'>): Promise<readonly RunId[]>
   /** An artifact's bytes, of the run or of one of its logged models; the Blob is read lazily. */
   readArtifact(runId: RunId, path: string, modelId?: ModelId): Promise<Blob>
   /** Every point of a series, for tables and export, in MLflow's order (timestamp, step, value); parallel arrays. */

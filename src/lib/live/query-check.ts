@@ -5,6 +5,7 @@
 import { BRIDGE, LIVE, SEARCH } from '#lib/domain/limits.ts'
 import { VIEW_TYPES } from '#lib/domain/lifecycle.ts'
 import { isViewOf } from '#lib/domain/view.ts'
+import { GROUP_ATTRIBUTES } from '#lib/domain/table-column.ts'
 import type { NotebookArrival, Query } from './protocol.ts'
 
 type Check = (value: unknown) => boolean
@@ -19,13 +20,36 @@ const isListOf =
   (value) =>
     Array.isArray(value) && value.length <= most && value.every(isItem)
 
-const isColumn: Check = (value) =>
-  typeof value === 'object' &&
-  value !== null &&
-  'kind' in value &&
-  'key' in value &&
-  ['param', 'metric', 'tag'].includes(value.kind as string) &&
-  isText(value.key)
+const isOneOf =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    words.includes(value as string)
+const orAbsent =
+  (isRight: Check): Check =>
+  (value) =>
+    value === undefined || isRight(value)
+const orNull =
+  (isRight: Check): Check =>
+  (value) =>
+    value === null || isRight(value)
+const has =
+  (fields: Fields): Check =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(fields).every(([name, isRight]) => isRight((value as Readonly<Record<string, unknown>>)[name]))
+
+const isKind = isOneOf('param', 'metric', 'tag')
+const isBestStep = has({ at: isOneOf('min', 'max'), of: isText })
+const isPick: Check = (value) => isOneOf('last', 'min', 'max')(value) || isBestStep(value)
+const isColumn = has({ kind: isKind, key: isText, pick: orAbsent(isPick) })
+const isSort = has({
+  by: (by) => isColumn(by) || has({ kind: isOneOf('attribute'), key: isText })(by),
+  descending: (value) => typeof value === 'boolean'
+})
+const isGroupAttribute = has({ kind: isOneOf('attribute'), key: isOneOf(...GROUP_ATTRIBUTES) })
+const isGroupKey: Check = (value) =>
+  has({ kind: isOneOf('param', 'tag'), key: isText })(value) || isGroupAttribute(value)
 
 const isRange: Check = (value) =>
   value === null || (Array.isArray(value) && value.length === 2 && value.every(isNumber))
@@ -40,9 +64,23 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
     view: isViewType,
     from: isNumber,
     to: isNumber,
-    columns: isListOf(isColumn, LIVE.columns)
+    columns: isListOf(isColumn, LIVE.columns),
+    sort: orAbsent(isListOf(isSort, LIVE.sortKeys)),
+    tree: orAbsent((value) => typeof value === 'boolean'),
+    groupBy: orAbsent(isListOf(isGroupKey, LIVE.groupKeys)),
+    toggled: orAbsent(isListOf(isText, LIVE.toggled))
   },
-  keys: { experimentId: isText },
+  keys: { experimentId: isText, search: isTextOrAbsent, limit: orAbsent(isNumber) },
+  columns: {
+    experimentId: isText,
+    search: isText,
+    of: orAbsent(isListOf(isKind, 3)),
+    among: orNull(isListOf(isColumn, LIVE.columns)),
+    except: orAbsent(isListOf(isColumn, LIVE.columns)),
+    varying: orNull(has({ filter: isText, view: isViewType })),
+    from: isNumber,
+    to: isNumber
+  },
   views: { experimentId: isText, of: isViewOf },
   run: { runId: isText },
   series: {

@@ -25,6 +25,11 @@ export function touches(change: Change, query: Query, context: Context): boolean
       return (
         RUN_FACTS.some((kind) => change.kinds.has(kind)) && query.experimentIds.some((id) => change.experiments.has(id))
       )
+    case 'columns':
+      return (
+        (has('key', 'experiment') || (query.varying !== null && has(...RUN_FACTS))) &&
+        change.experiments.has(query.experimentId)
+      )
     case 'keys':
       return has('key', 'experiment') && change.experiments.has(query.experimentId)
     case 'views':

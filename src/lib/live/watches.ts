@@ -75,7 +75,7 @@ export class Watches {
   onChange(change: Change): void {
     for (const [number, watch] of this.#watches) {
       if (!touches(change, watch.query, watch.memory)) continue
-      watch.memory.runs.invalidate()
+      watch.memory.invalidate(change)
       this.#schedule(number, watch)
     }
   }
@@ -83,7 +83,7 @@ export class Watches {
   /** Answer everything again: what was read before may have been lost. */
   onLoss(): void {
     for (const [number, watch] of this.#watches) {
-      watch.memory.runs.invalidate()
+      watch.memory.invalidate(null)
       this.#schedule(number, watch)
     }
   }

@@ -28,6 +28,7 @@ import type {
   ValueComparison
 } from '#lib/domain/search/tree.ts'
 import type { Run } from '#lib/domain/run.ts'
+import { isBestStep, type RunSort } from '#lib/domain/table-column.ts'
 import { TAGS } from '#lib/domain/tag.ts'
 import type { Reader } from '../database.ts'
 import { getRuns } from '../runs.ts'
@@ -50,6 +51,8 @@ export interface RunSearch extends Window {
   readonly filter: FilterTree<RunAttribute> | null
   /** From `parseRunOrderBy`. Ties, and all runs when empty, go by start time, newest first, then id. */
   readonly orderBy: readonly OrderBy<RunAttribute>[]
+  /** What is ordered by before that: extremes of metrics and durations, too. Fails for a value at another metric's best step. */
+  readonly sort?: readonly RunSort[]
   readonly view: ViewType
 }
 
@@ -67,7 +70,10 @@ export async function runIds(db: Kysely<Schema>, search: RunSearch): Promise<Run
     stageCondition(eb.ref('runs.lifecycle_stage'), search.view)
   ]
   if (search.filter !== null) conditions.push(compileRunFilter(eb, search.filter))
-  const orders = search.orderBy.map((order, at) => compileOrder(eb, order, `order_${at}`))
+  const orders = [
+    ...(search.sort ?? []).map((sort, at) => compileSort(eb, sort, `sort_${at}`)),
+    ...search.orderBy.map((order, at) => compileOrder(eb, order, `order_${at}`))
+  ]
   const { rows } = await sql<{ run_uuid: RunId }>`
     select runs.run_uuid from runs ${sql.join(
       orders.map((order) => order.join),
@@ -176,6 +182,18 @@ interface Order {
   /** A join that brings the value in, at most one row per run. */
   readonly join: RawBuilder<unknown>
   readonly by: RawBuilder<unknown>
+}
+
+function compileSort(eb: Runs, { by, descending }: RunSort, alias: string): Order {
+  if (by.kind === 'attribute') {
+    if (by.key !== 'duration') return compileOrder(eb, { field: { kind: 'attribute', key: by.key }, descending }, alias)
+    return { join: sql``, by: columnOrder(sql`runs.end_time - runs.start_time`, { descending }) }
+  }
+  const { kind, key, pick = 'last' } = by
+  if (kind !== 'metric' || pick === 'last') return compileOrder(eb, { field: { kind, key }, descending }, alias)
+  if (isBestStep(pick)) throw invalid('Runs cannot be ordered by the value at the best step of another metric.')
+  const { join } = compileOrder(eb, { field: { kind, key }, descending }, alias)
+  return { join, by: columnOrder(sql.ref(`${alias}.${pick}_value`), { descending }) }
 }
 
 /** Values first, then NaN, then runs without one, in both directions. */
