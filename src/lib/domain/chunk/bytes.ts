@@ -37,27 +37,20 @@ export function writeVarint(out: Uint8Array, start: number, value: number): numb
   return at
 }
 
-/** How many bytes numbers take as zigzag varints; Infinity when one of them is too wide to be written as one. */
-export function zigzagBytes(numbers: Float64Array): number {
-  let bytes = numbers.length
-  for (let i = 0; i < numbers.length; i++) {
-    const number = numbers[i]!
-    if (number >= -64 && number < 64) continue
-    if (!(Math.abs(number) < WIDE)) return Infinity
-    bytes += varintBytes(zigzag(number)) - 1
-  }
-  return bytes
+/** How many bytes a whole number takes as a zigzag varint; Infinity when it is too wide to be written as one. */
+export function zigzagBytes(number: number): number {
+  if (number >= -64 && number < 64) return 1
+  if (number >= -8192 && number < 8192) return 2
+  return Math.abs(number) < WIDE ? varintBytes(zigzag(number)) : Infinity
 }
 
 /** Returns where the next byte goes. */
-export function writeZigzags(out: Uint8Array, start: number, numbers: Float64Array): number {
-  let at = start
-  for (let i = 0; i < numbers.length; i++) {
-    const number = numbers[i]!
-    if (number >= -64 && number < 64) out[at++] = (number << 1) ^ (number >> 31)
-    else at = writeVarint(out, at, zigzag(number))
+export function writeZigzag(out: Uint8Array, at: number, number: number): number {
+  if (number >= -64 && number < 64) {
+    out[at] = (number << 1) ^ (number >> 31)
+    return at + 1
   }
-  return at
+  return writeVarint(out, at, zigzag(number))
 }
 
 function zigzag(number: number): number {
@@ -131,14 +124,7 @@ export class ByteReader {
   }
 }
 
-/** Each number less the one before it; the first, and what stands before `from`, as it is. */
-export function differences(numbers: Float64Array, from = 1): Float64Array<ArrayBuffer> {
-  const result = new Float64Array(numbers)
-  for (let i = from; i < numbers.length; i++) result[i] = numbers[i]! - numbers[i - 1]!
-  return result
-}
-
-/** The reverse, in place. Fails when a sum is not a safe integer. */
+/** Make each number from `from` on the sum of it and all before it, in place. Fails when a sum is not a safe integer. */
 export function accumulate(numbers: Float64Array, from = 1): void {
   if (numbers.length < from) return
   let sum = numbers[from - 1]!

@@ -13,38 +13,38 @@ import { badChunk, ByteReader } from './bytes.ts'
 import { squeeze, unsqueeze } from './deflate.ts'
 import { readEnvelope, writeEnvelope } from './envelope-block.ts'
 import { envelopeOf, type ChunkEnvelope } from './envelope.ts'
-import { readHeader, writeHeader, type ChunkHeader, type SealHeader } from './header.ts'
+import { headerBytes, readHeader, writeHeader, type ChunkHeader, type SealHeader } from './header.ts'
+import { noisyPlanes, planesIn } from './floats.ts'
 import { planIntegers, planRaw, readIntegers, readRaw, writeIntegers, type IntegerPlan } from './integers.ts'
-import { noisyPlanes } from './noise.ts'
 import { planValues, readValues, writeValues, type ValuePlan } from './values.ts'
 
 /** A packed chunk of at most CHUNK.points points: about 20 bytes, and less than ten a point. */
 export function packSeries(series: Series): Uint8Array<ArrayBuffer> {
   const plan = planSeries(series)
-  const header = writeHeader(headerOf(plan, null))
-  const out = new Uint8Array(header.length + plan.bytes)
-  out.set(header)
-  writeBody(out, header.length, plan)
-  return out
+  const header = headerOf(plan, null)
+  const start = headerBytes(header)
+  const chunk = new Uint8Array(start + plan.bytes)
+  writeHeader(chunk, header)
+  writeColumns(chunk, start, plan)
+  return chunk
 }
 
 /** A sealed chunk of at most CHUNK.points points. */
 export async function sealSeries(series: Series): Promise<Uint8Array<ArrayBuffer>> {
   const plan = planSeries(series)
-  const noise = noisyPlanes(plan.values)
-  const aside = new Uint8Array(noise.planes * plan.count)
-  const bodyBlock = new Uint8Array(plan.bytes - aside.length)
-  writeBody(bodyBlock, 0, plan, noise.mask, aside)
+  const { kind, column } = plan.values
+  const noise = kind.as === 'float' ? noisyPlanes(column, kind.width) : 0
+  const columns = new Uint8Array(plan.bytes)
+  writeColumns(columns, 0, plan, noise)
+  const bodyBlock = columns.subarray(0, plan.bytes - planesIn(noise) * column.length)
   const envelopeBlock = writeEnvelope(envelopeOf(series))
   const [envelope, body] = await Promise.all([squeeze(envelopeBlock), squeeze(bodyBlock)])
-  const header = writeHeader(
-    headerOf(plan, {
-      noise: noise.mask,
-      envelope: { kept: envelope.length, inflated: envelopeBlock.length },
-      body: { kept: body.length, inflated: bodyBlock.length }
-    })
-  )
-  return joined([header, envelope, body, aside])
+  const header = headerOf(plan, {
+    noise,
+    envelope: { kept: envelope.length, inflated: envelopeBlock.length },
+    body: { kept: body.length, inflated: bodyBlock.length }
+  })
+  return sealedChunk(header, [envelope, body, columns.subarray(bodyBlock.length)])
 }
 
 /** The points of a packed chunk. */
@@ -52,19 +52,23 @@ export function unpackSeries(chunk: Uint8Array): Series {
   const reader = new ByteReader(chunk)
   const header = readHeader(reader)
   if (header.seal !== null) throw badChunk('it is sealed, and read as if it were not')
-  return readBody(reader, header)
+  return readColumns(reader, header)
 }
 
 /** The points of a chunk of either form. */
 export async function openChunk(chunk: Uint8Array): Promise<Series> {
   const reader = new ByteReader(chunk)
   const header = readHeader(reader)
-  if (header.seal === null) return readBody(reader, header)
+  if (header.seal === null) return readColumns(reader, header)
   const { envelope, body, noise } = header.seal
   reader.take(envelope.kept)
   const kept = reader.take(body.kept)
-  const aside = new ByteReader(reader.take(reader.bytes.length - reader.at))
-  return readBody(new ByteReader(await unsqueeze(kept, body.inflated)), header, noise, aside)
+  const aside = reader.take(planesIn(noise) * header.count)
+  reader.end()
+  const columns = new Uint8Array(body.inflated + aside.length)
+  columns.set(aside, body.inflated)
+  await unsqueeze(kept, columns.subarray(0, body.inflated))
+  return readColumns(new ByteReader(columns), header)
 }
 
 /** How many bytes from its beginning `openEnvelope` needs of a sealed chunk. */
@@ -80,8 +84,10 @@ export async function openEnvelope(beginning: Uint8Array): Promise<ChunkEnvelope
   const reader = new ByteReader(beginning)
   const { seal, count } = readHeader(reader)
   if (seal === null) throw badChunk('it is not sealed, so it has no envelope')
-  const { kept, inflated } = seal.envelope
-  return readEnvelope(await unsqueeze(reader.take(kept), inflated), count)
+  const kept = reader.take(seal.envelope.kept)
+  const block = new Uint8Array(seal.envelope.inflated)
+  await unsqueeze(kept, block)
+  return readEnvelope(block, count)
 }
 
 /** What a chunk says of itself: how many points, and how each column is written. */
@@ -116,40 +122,40 @@ function headerOf({ count, exact, steps, timestamps, values }: SeriesPlan, seal:
   return { count, exact, steps: steps.kind, timestamps: timestamps.kind, values: values.kind, seal }
 }
 
-function writeBody(out: Uint8Array, start: number, plan: SeriesPlan, noise = 0, aside = out): void {
+function writeColumns(out: Uint8Array, start: number, plan: SeriesPlan, noise = 0): void {
   let at = writeIntegers(out, start, plan.steps)
   at = writeIntegers(out, at, plan.timestamps)
-  writeValues(out, at, plan.values, noise, aside)
+  writeValues(out, at, plan.values, noise)
 }
 
-function readBody(body: ByteReader, header: ChunkHeader, noise = 0, aside = body): Series {
-  const series = header.exact ? readExactBody(body, header, noise, aside) : readPlainBody(body, header, noise, aside)
-  body.end()
-  aside.end()
+function readColumns(reader: ByteReader, header: ChunkHeader): Series {
+  const series = header.exact ? readExact(reader, header) : readPlain(reader, header)
+  reader.end()
   return series
 }
 
-function readPlainBody(body: ByteReader, header: ChunkHeader, noise: number, aside: ByteReader): Series {
-  const { count } = header
-  const steps = readIntegers(body, header.steps, count)
-  const timestamps = readIntegers(body, header.timestamps, count)
-  return { steps, timestamps, values: readValues(body, header.values, count, noise, aside) }
+function readPlain(reader: ByteReader, { count, steps, timestamps, values, seal }: ChunkHeader): Series {
+  return {
+    steps: readIntegers(reader, steps, count),
+    timestamps: readIntegers(reader, timestamps, count),
+    values: readValues(reader, values, count, seal?.noise)
+  }
 }
 
-function readExactBody(body: ByteReader, header: ChunkHeader, noise: number, aside: ByteReader): Series {
-  const { count } = header
-  const exact = { steps: readRaw(body, count), timestamps: readRaw(body, count) }
-  const series = exactSeriesOf(exact, readValues(body, header.values, count, noise, aside))
+function readExact(reader: ByteReader, { count, values, seal }: ChunkHeader): Series {
+  const exact = { steps: readRaw(reader, count), timestamps: readRaw(reader, count) }
+  const series = exactSeriesOf(exact, readValues(reader, values, count, seal?.noise))
   if (!series.exact) throw badChunk('it is said to be exact, and no number has more than 53 bits')
   return series
 }
 
-function joined(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0))
-  let at = 0
+function sealedChunk(header: ChunkHeader, blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let at = headerBytes(header)
+  const chunk = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, at))
+  writeHeader(chunk, header)
   for (const block of blocks) {
-    out.set(block, at)
+    chunk.set(block, at)
     at += block.length
   }
-  return out
+  return chunk
 }

@@ -2,7 +2,7 @@
 import { badChunk } from './bytes.ts'
 
 /** Deflate cannot do better than 258 bytes for two bits. */
-const MOST_RATIO = 1032
+export const MOST_DEFLATE_RATIO = 1032
 
 /** A block that is kept deflated only where that is shorter. */
 export async function squeeze(block: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
@@ -24,25 +24,24 @@ export async function squeeze(block: Uint8Array<ArrayBuffer>): Promise<Uint8Arra
   return squeezed
 }
 
-/** The reverse. Fails when what comes out does not have exactly `length` bytes, without reading more of it. */
-export async function unsqueeze(kept: Uint8Array, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (kept.length === length) return kept as Uint8Array<ArrayBuffer>
-  if (kept.length > length || kept.length * MOST_RATIO < length) {
-    throw badChunk(`${kept.length} bytes cannot be ${length} deflated`)
+/** The reverse, into a block of the length it had. Fails when what comes out has another, without reading more of it. */
+export async function unsqueeze(kept: Uint8Array, block: Uint8Array): Promise<void> {
+  if (kept.length === block.length) {
+    block.set(kept)
+    return
   }
-  const block = new Uint8Array(length)
   let at = 0
   try {
     await pass(new DecompressionStream('deflate-raw'), kept, (piece) => {
-      if (piece.length <= length - at) block.set(piece, at)
+      if (piece.length <= block.length - at) block.set(piece, at)
       at += piece.length
-      return at <= length
+      return at <= block.length
     })
   } catch (error) {
     throw badChunk(`it does not inflate (${error instanceof Error ? error.message : String(error)})`)
   }
-  if (at !== length) throw badChunk(`it inflates to ${at > length ? 'more' : 'less'} than ${length} bytes`)
-  return block
+  if (at !== block.length)
+    throw badChunk(`it inflates to ${at > block.length ? 'more' : 'less'} than ${block.length} bytes`)
 }
 
 /** Send bytes through a stream, until a piece is answered with false. */

@@ -1,6 +1,7 @@
 /** What stands in front of a chunk, and says where everything else is: docs/chunk-format.md. */
 import { CHUNK } from '../limits.ts'
 import { badChunk, type ByteReader, varintBytes, writeVarint } from './bytes.ts'
+import { MOST_DEFLATE_RATIO } from './deflate.ts'
 import { mostEnvelopeBytes } from './envelope-block.ts'
 import { INTEGER_KINDS, type IntegerKind } from './integers.ts'
 import { byteToValueKind, valueKindToByte, type ValueKind } from './values.ts'
@@ -33,14 +34,18 @@ export interface BlockLengths {
   readonly inflated: number
 }
 
-export function writeHeader(header: ChunkHeader): Uint8Array<ArrayBuffer> {
-  const { count, exact, steps, timestamps, values, seal } = header
-  const numbers = seal ? [seal.envelope.kept, seal.envelope.inflated, seal.body.kept, seal.body.inflated] : []
-  const bytes = [count, ...numbers].reduce(
-    (sum, number) => sum + varintBytes(number),
-    MAGIC.length + 4 + (seal ? 1 : 0)
+/** How many bytes `writeHeader` writes. */
+export function headerBytes({ count, seal }: ChunkHeader): number {
+  return (
+    MAGIC.length +
+    varintBytes(count) +
+    4 +
+    (seal ? lengthsOf(seal).reduce((sum, length) => sum + varintBytes(length), 1) : 0)
   )
-  const out = new Uint8Array(bytes)
+}
+
+/** Write to the front of a chunk. */
+export function writeHeader(out: Uint8Array, { count, exact, steps, timestamps, values, seal }: ChunkHeader): void {
   out.set(MAGIC)
   let at = MAGIC.length
   out[at++] = (seal ? SEALED : 0) | (exact ? EXACT : 0)
@@ -48,9 +53,13 @@ export function writeHeader(header: ChunkHeader): Uint8Array<ArrayBuffer> {
   out[at++] = INTEGER_KINDS.indexOf(steps)
   out[at++] = INTEGER_KINDS.indexOf(timestamps)
   out[at++] = valueKindToByte(values)
-  if (seal) out[at++] = seal.noise
-  for (const number of numbers) at = writeVarint(out, at, number)
-  return out
+  if (seal === null) return
+  out[at++] = seal.noise
+  for (const length of lengthsOf(seal)) at = writeVarint(out, at, length)
+}
+
+function lengthsOf({ envelope, body }: SealHeader): readonly number[] {
+  return [envelope.kept, envelope.inflated, body.kept, body.inflated]
 }
 
 /** Read from the front of a chunk. The lengths are within their bounds; whether the bytes are there is not looked at. */
@@ -90,6 +99,8 @@ function readLengths(reader: ByteReader, most: number): BlockLengths {
   const kept = reader.varint()
   const inflated = reader.varint()
   if (inflated > most) throw badChunk(`a block claims ${inflated} bytes, and has at most ${most}`)
-  if (kept > inflated) throw badChunk('a block is longer deflated than inflated')
+  if (kept > inflated || kept * MOST_DEFLATE_RATIO < inflated) {
+    throw badChunk(`a block of ${inflated} bytes cannot have ${kept} deflated`)
+  }
   return { kept, inflated }
 }

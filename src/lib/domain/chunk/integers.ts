@@ -1,6 +1,6 @@
 /** A column of steps or of timestamps as bytes. */
 import { assert } from '../errors.ts'
-import { accumulate, badChunk, differences, writeZigzags, zigzagBytes, type ByteReader } from './bytes.ts'
+import { accumulate, badChunk, writeZigzag, zigzagBytes, type ByteReader } from './bytes.ts'
 
 /** The byte each kind is written as is its place here. */
 export const INTEGER_KINDS = ['even', 'deltas', 'delta-deltas', 'raw'] as const
@@ -15,51 +15,65 @@ export type IntegerKind = (typeof INTEGER_KINDS)[number]
 export interface IntegerPlan {
   readonly kind: IntegerKind
   readonly bytes: number
-  /** What is written as zigzag varints, or else what is written raw. */
-  readonly numbers: Float64Array | null
-  readonly raw: BigInt64Array | null
+  readonly integers: Float64Array | BigInt64Array
 }
 
 /** The shortest way to write safe integers. */
 export function planIntegers(integers: Float64Array): IntegerPlan {
-  assert(integers.every(Number.isSafeInteger), 'steps and timestamps are safe integers unless they are given exactly')
-  const deltas = differences(integers)
-  if (isEven(deltas)) {
-    const numbers = deltas.subarray(0, 2)
-    const bytes = zigzagBytes(numbers)
-    if (bytes < Infinity) return { kind: 'even', bytes, numbers, raw: null }
+  const count = integers.length
+  let last = count > 0 ? safe(integers[0]!) : 0
+  let lastDelta = count > 1 ? safe(integers[1]!) - last : 0
+  const ends = (count > 0 ? zigzagBytes(last) : 0) + (count > 1 ? zigzagBytes(lastDelta) : 0)
+  let [deltas, deltaDeltas, isEven] = [ends, ends, true]
+  last += lastDelta
+  for (let i = 2; i < count; i++) {
+    const integer = safe(integers[i]!)
+    const delta = integer - last
+    deltas += zigzagBytes(delta)
+    deltaDeltas += zigzagBytes(delta - lastDelta)
+    if (delta !== lastDelta) isEven = false
+    last = integer
+    lastDelta = delta
   }
-  const bytes = zigzagBytes(deltas)
   // A delta too wide to be written may not be exact, so nothing that is made of it would be.
-  if (bytes === Infinity) return planRaw(BigInt64Array.from(integers, BigInt))
-  const deltaDeltas = differences(deltas, 2)
-  const otherBytes = zigzagBytes(deltaDeltas)
-  const least = Math.min(bytes, otherBytes, integers.length * 8)
-  if (bytes === least) return { kind: 'deltas', bytes, numbers: deltas, raw: null }
-  if (otherBytes === least) return { kind: 'delta-deltas', bytes: otherBytes, numbers: deltaDeltas, raw: null }
-  return planRaw(BigInt64Array.from(integers, BigInt))
+  if (deltas === Infinity) return planRaw(BigInt64Array.from(integers, BigInt))
+  if (isEven) return { kind: 'even', bytes: ends, integers }
+  if (Math.min(deltas, deltaDeltas) > 8 * count) return planRaw(BigInt64Array.from(integers, BigInt))
+  return deltas <= deltaDeltas
+    ? { kind: 'deltas', bytes: deltas, integers }
+    : { kind: 'delta-deltas', bytes: deltaDeltas, integers }
 }
 
 export function planRaw(integers: BigInt64Array): IntegerPlan {
-  return { kind: 'raw', bytes: integers.byteLength, numbers: null, raw: integers }
+  return { kind: 'raw', bytes: integers.byteLength, integers }
 }
 
-function isEven(deltas: Float64Array): boolean {
-  const first = deltas[1]
-  for (let i = 2; i < deltas.length; i++) if (deltas[i] !== first) return false
-  return true
+function safe(integer: number): number {
+  assert(Number.isSafeInteger(integer), 'steps and timestamps are safe integers, unless they are given exactly')
+  return integer
 }
 
 /** Returns where the next byte goes. */
-export function writeIntegers(out: Uint8Array, at: number, { numbers, raw, bytes }: IntegerPlan): number {
-  if (numbers !== null) return writeZigzags(out, at, numbers)
-  if (raw !== null) out.set(new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength), at)
-  return at + bytes
+export function writeIntegers(out: Uint8Array, start: number, { integers, kind, bytes }: IntegerPlan): number {
+  if (integers instanceof BigInt64Array) {
+    out.set(new Uint8Array(integers.buffer, integers.byteOffset, bytes), start)
+    return start + bytes
+  }
+  let [at, last, lastDelta] = [start, 0, 0]
+  const count = kind === 'even' ? Math.min(integers.length, 2) : integers.length
+  for (let i = 0; i < count; i++) {
+    const integer = integers[i]!
+    const delta = integer - last
+    at = writeZigzag(out, at, delta - lastDelta)
+    last = integer
+    if (kind === 'delta-deltas' && i > 0) lastDelta = delta
+  }
+  return at
 }
 
-/** Safe integers; what is raw and is not one is for `readRaw`. */
+/** Safe integers; those that are not are for `readRaw`. */
 export function readIntegers(reader: ByteReader, kind: IntegerKind, count: number): Float64Array<ArrayBuffer> {
-  if (kind === 'raw') return Float64Array.from(readRaw(reader, count), safe)
+  if (kind === 'raw') return Float64Array.from(readRaw(reader, count), toSafe)
   if (kind === 'even') return evenly(reader.zigzags(Math.min(count, 2)), count)
   const numbers = reader.zigzags(count)
   if (kind === 'delta-deltas') accumulate(numbers, 2)
@@ -69,18 +83,18 @@ export function readIntegers(reader: ByteReader, kind: IntegerKind, count: numbe
 
 export function readRaw(reader: ByteReader, count: number): BigInt64Array<ArrayBuffer> {
   // A copy, as a view has to begin at a multiple of eight.
-  return new BigInt64Array(reader.take(count * 8).slice().buffer)
+  return new BigInt64Array(new Uint8Array(reader.take(count * 8)).buffer)
 }
 
 function evenly([first = 0, distance = 0]: Float64Array, count: number): Float64Array<ArrayBuffer> {
   const integers = new Float64Array(count).fill(distance)
-  integers.set([first].slice(0, count))
+  if (count > 0) integers[0] = first
   // Added up and not multiplied: a product may be wider than what it is added to.
   accumulate(integers)
   return integers
 }
 
-function safe(integer: bigint): number {
+function toSafe(integer: bigint): number {
   const number = Number(integer)
   if (!Number.isSafeInteger(number)) throw badChunk('a number has more than 53 bits and is not said to')
   return number
