@@ -50,6 +50,12 @@ export function writeZigzag(out: Uint8Array, at: number, number: number): number
     out[at] = (number << 1) ^ (number >> 31)
     return at + 1
   }
+  if (number >= -8192 && number < 8192) {
+    const folded = (number << 1) ^ (number >> 31)
+    out[at] = (folded & 127) | 128
+    out[at + 1] = folded >>> 7
+    return at + 2
+  }
   return writeVarint(out, at, zigzag(number))
 }
 
