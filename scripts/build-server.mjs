@@ -1,6 +1,7 @@
 // @ts-check
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bundleSdk } from './build-sdk.mjs'
 import { root } from './project.mjs'
 import { hashInputs, isStamped, stamp } from './stamp.mjs'
 
@@ -16,6 +17,8 @@ export async function ensureServerBuilt() {
   const hash = hashInputs(root, inputs)
   if (isStamped(serverFolder, hash)) return
   await buildServer(serverFolder)
+  // For programs, as it is written: Node prints the line an error comes from.
+  await bundleSdk(join(serverFolder, 'sdk'), { minify: false })
   stamp(serverFolder, hash)
 }
 

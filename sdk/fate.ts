@@ -16,15 +16,16 @@ export function newFate(): Fate {
     resolve = onResolve
     reject = onReject
   })
-  promise.catch((error: unknown) => warnOnce(error instanceof Error ? error.message : String(error)))
-  return { promise, resolve, reject }
+  return { promise: quietly(promise), resolve, reject }
 }
 
 /** The same care for a promise made elsewhere. */
 export function quietly<T>(promise: Promise<T>): Promise<T> {
-  promise.catch((error: unknown) => warnOnce(error instanceof Error ? error.message : String(error)))
+  promise.catch((error: unknown) => warnOnce(messageOf(error)))
   return promise
 }
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** A failing loop says the same thing a million times: each sentence is printed once, and the memory of them is bounded. */
 const KEPT_WARNINGS = 200

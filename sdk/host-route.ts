@@ -1,7 +1,7 @@
 import type { Hello } from '#lib/bridge/protocol.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { Port } from '#lib/socket/port.ts'
-import type * as HostPart from './runnel-host.ts'
+import { loadPart } from './parts.ts'
 
 /** A Runnel that runs as a program: its store is reached by a socket. */
 export class HostRoute {
@@ -30,7 +30,7 @@ export class HostRoute {
     { session, writer, client }: Pick<Hello, 'session' | 'writer' | 'client'>,
     onClosed: (error: RunnelError) => void
   ): Promise<Port> {
-    const { openSocket } = await this.#load()
+    const { openSocket } = await loadPart(() => import('./runnel-host.ts'), '/runnel-host.js', this.#origin)
     return openSocket({
       origin: this.#origin,
       token: this.#token,
@@ -61,15 +61,5 @@ export class HostRoute {
   #tokenError(): RunnelError {
     const text = this.#token === null ? 'This Runnel asks for its token.' : 'This Runnel does not take this token.'
     return new RunnelError('UNAUTHENTICATED', `${text} Call connect({ host, token }) with the one it was started with.`)
-  }
-
-  /** From beside this module; a module that was loaded as text has nothing beside it, so then from the host. */
-  async #load(): Promise<typeof HostPart> {
-    try {
-      return await import('./runnel-host.ts')
-    } catch {
-      const text = await (await fetch(`${this.#origin}/runnel-host.js`)).text()
-      return (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`)) as typeof HostPart
-    }
   }
 }

@@ -24,7 +24,7 @@ import { randomHex } from '#lib/domain/ids.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
 import type { Port } from '#lib/socket/port.ts'
 import type { Caller, Courier } from './courier.ts'
-import { newFate, quietly, warnOnce, type Fate } from './fate.ts'
+import { messageOf, newFate, quietly, warnOnce, type Fate } from './fate.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { HostRoute } from './host-route.ts'
 import { Requests } from './requests.ts'
@@ -241,8 +241,8 @@ export class Link implements Caller {
     try {
       this.#listen(typeof given === 'function' ? await given() : given)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.end('failed', new RunnelError('TEMPORARILY_UNAVAILABLE', `No port to Runnel: ${reason}`, { cause: error }))
+      const text = `No port to Runnel: ${messageOf(error)}`
+      this.end('failed', new RunnelError('TEMPORARILY_UNAVAILABLE', text, { cause: error }))
     }
   }
 

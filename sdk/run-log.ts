@@ -3,7 +3,7 @@ import { invalid } from '#lib/domain/errors.ts'
 import { randomHex } from '#lib/domain/ids.ts'
 import { TAGS } from '#lib/domain/tag.ts'
 import { describeDataset } from './datasets.ts'
-import { quietly } from './fate.ts'
+import { messageOf, quietly } from './fate.ts'
 import { imageToBlobs } from './images.ts'
 import { mediaTypeOf } from './media-types.ts'
 import type { SeriesRef } from './segments.ts'
@@ -212,5 +212,3 @@ const together = (parts: readonly Promise<void>[]): Promise<void> => {
   if (parts.length === 1) return parts[0]!
   return quietly(Promise.all(parts).then(() => undefined))
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,4 +1,5 @@
 import type { OpStream } from './stream.ts'
+import { quietly } from './fate.ts'
 import { RunLog } from './run-log.ts'
 import type { RunStatus } from './types.ts'
 
@@ -16,6 +17,8 @@ export class Run extends RunLog {
   readonly #stream: OpStream
   readonly #onEnd: (run: Run) => void
   #status: RunStatus = 'RUNNING'
+  /** @internal Logs system metrics until the run ends. */
+  system: Promise<{ stop(): Promise<void> } | void> | null = null
 
   /** @internal */
   constructor(stream: OpStream, runId: string, parentRunId: string | null, onEnd: (run: Run) => void) {
@@ -34,7 +37,9 @@ export class Run extends RunLog {
   end(status: RunStatus = 'FINISHED'): Promise<void> {
     this.#status = status
     this.#onEnd(this)
-    return this.#stream.op({ op: 'endRun', runId: this.runId, status, endTime: Date.now() })
+    const last = this.system?.then((watch) => watch?.stop())
+    const ended = this.#stream.op({ op: 'endRun', runId: this.runId, status, endTime: Date.now() })
+    return last ? quietly(last.then(() => ended)) : ended
   }
 
   async [asyncDispose](): Promise<void> {

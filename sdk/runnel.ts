@@ -33,7 +33,8 @@ import type {
   SearchExperimentsOptions,
   SearchRunsOptions,
   StartRunOptions,
-  Status
+  Status,
+  SystemMetricsOptions
 } from './types.ts'
 
 const tracker = new Tracker()
@@ -121,6 +122,19 @@ export function lastActiveRun(): Run | null {
 /** End the active run. Its parent, if it has one, is active again. */
 export function endRun(status: RunStatus = 'FINISHED'): Promise<void> {
   return tracker.endRun(status)
+}
+
+/**
+ * Runs started from now on log what the machine and this program, or page, take while they last: processor, memory, disk, network, the
+ * event loop's delay; in a page memory, long tasks and frames. In Node MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING=true says the same.
+ */
+export function enableSystemMetrics(options: SystemMetricsOptions = {}): void {
+  tracker.systemMetrics = options
+}
+
+/** Runs started from now on do not, unless they ask for it themselves. */
+export function disableSystemMetrics(): void {
+  tracker.systemMetrics = false
 }
 
 // ── logging to the active run ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -253,5 +267,6 @@ export type {
   SearchExperimentsOptions,
   SearchRunsOptions,
   StartRunOptions,
-  Status
+  Status,
+  SystemMetricsOptions
 } from './types.ts'

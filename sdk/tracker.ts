@@ -2,12 +2,20 @@ import { RunnelError, invalid } from '#lib/domain/errors.ts'
 import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { TAGS } from '#lib/domain/tag.ts'
 import { Connection } from './connection.ts'
-import { quietly, warnOnce } from './fate.ts'
+import { messageOf, quietly, warnOnce } from './fate.ts'
+import { loadPart } from './parts.ts'
 import { Reader } from './reader.ts'
 import { Rest } from './rest.ts'
 import { Run } from './run.ts'
 import { toTags } from './run-log.ts'
-import type { ConnectOptions, ExperimentRecord, RunStatus, StartRunOptions, Status } from './types.ts'
+import type {
+  ConnectOptions,
+  ExperimentRecord,
+  RunStatus,
+  StartRunOptions,
+  Status,
+  SystemMetricsOptions
+} from './types.ts'
 
 type ExperimentChoice = { readonly experimentName: string } | { readonly experimentId: string } | object
 
@@ -21,6 +29,8 @@ interface ActiveRun {
 export class Tracker {
   readonly rest = new Rest(() => this.connection)
   readonly reader = new Reader(this.rest)
+  /** For runs that do not say themselves; undefined leaves it to the environment. */
+  systemMetrics: boolean | SystemMetricsOptions | undefined
   readonly #listeners = new Set<(status: Status) => void>()
   /** Sessions that were named, so that naming one again replays it. */
   readonly #named = new Map<string, Connection>()
@@ -94,9 +104,7 @@ export class Tracker {
   }
 
   get status(): Status {
-    const connections = [
-      ...new Set([...this.#named.values(), ...(this.#connection === null ? [] : [this.#connection])])
-    ]
+    const connections = this.#connections
     const shown = this.#stack.at(-1)?.connection ?? this.#connection ?? connections.at(-1)
     const pending = connections.reduce((sum, connection) => sum + connection.stream.pending, 0)
     return shown === undefined ? { state: 'idle', pending, message: null } : { ...shown.status, pending }
@@ -120,18 +128,16 @@ export class Tracker {
     }
   }
 
+  get #connections(): Connection[] {
+    return [...new Set([...this.#named.values(), ...(this.#connection === null ? [] : [this.#connection])])]
+  }
+
   #each(work: (connection: Connection) => void): void {
-    for (const connection of new Set([
-      ...this.#named.values(),
-      ...(this.#connection === null ? [] : [this.#connection])
-    ]))
-      work(connection)
+    for (const connection of this.#connections) work(connection)
   }
 
   async flush(): Promise<void> {
-    const flushes: Promise<void>[] = []
-    this.#each((connection) => flushes.push(connection.stream.flush()))
-    await Promise.all(flushes)
+    await Promise.all(this.#connections.map(({ stream }) => stream.flush()))
   }
 
   // ── runs ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -177,7 +183,25 @@ export class Tracker {
       tags
     })
     started.catch(() => this.#ended(run))
+    const asked = options.systemMetrics ?? this.systemMetrics ?? isAskedByEnvironment()
+    if (asked) run.system = this.#watchSystem(connection, runId, asked)
     return { run, started }
+  }
+
+  /** Whatever goes wrong with it is said once, and is nothing to the run. */
+  #watchSystem(connection: Connection, runId: string, asked: unknown): Run['system'] {
+    const { host, url } = this.#options
+    return loadPart(() => import('./runnel-system.ts'), '/runnel-system.js', host ?? url)
+      .then(({ watchSystem }) =>
+        watchSystem({
+          runId,
+          asked: [this.systemMetrics, asked],
+          rest: new Rest(() => connection),
+          isOver: () => connection.isOver,
+          warn: warnOnce
+        })
+      )
+      .catch((error: unknown) => warnOnce(`System metrics are not logged: ${messageOf(error)}`))
   }
 
   endRun(status: RunStatus): Promise<void> {
@@ -236,6 +260,15 @@ export class Tracker {
     if (!('experimentName' in choice)) return [DEFAULT_EXPERIMENT_ID]
     const known = await this.reader.experimentByName(choice.experimentName)
     return known === null ? [] : [known.experimentId]
+  }
+}
+
+/** Where there is an environment, and leave to read it. */
+function isAskedByEnvironment(): boolean {
+  try {
+    return /^(1|true)$/i.test(process.env['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING']!)
+  } catch {
+    return false
   }
 }
 

@@ -66,6 +66,20 @@ export interface StartRunOptions {
   readonly description?: string
   /** As in `connect`, for this run and the runs nested in it. */
   readonly session?: string
+  /**
+   * Log what the machine and this program, or page, take while the run lasts; or do not, whatever `enableSystemMetrics` or the
+   * environment says. What is not said here is as it was said there.
+   */
+  readonly systemMetrics?: boolean | SystemMetricsOptions
+}
+
+export interface SystemMetricsOptions {
+  /** Ms between samples, from 100 on; 10,000 unless said. */
+  readonly intervalMs?: number
+  /** Samples made into one point; 1 unless said. */
+  readonly samplesBeforeLogging?: number
+  /** Names this machine among several that log to one run: its metrics are `system/NODE/…`. */
+  readonly nodeId?: string
 }
 
 export interface PointOptions {

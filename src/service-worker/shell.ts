@@ -28,7 +28,7 @@ export interface ShellParts {
 const cachePrefix = 'runnel-shell-'
 const pages = ['/', '/bridge']
 /** Made after the app is built, and read by notebooks of this origin too. */
-const published = ['/runnel.js', '/runnel@1.js', '/runnel-host.js', '/runnel.d.ts']
+const published = ['/runnel.js', '/runnel@1.js', '/runnel-host.js', '/runnel-system.js', '/runnel.d.ts']
 
 const isImmutable = (path: string): boolean => path.startsWith('/_app/immutable/')
 

@@ -8,7 +8,7 @@ const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 
 /** Files a notebook on any origin may import, with or without `COEP` on its own page. */
 const isPublished = (path: string): boolean =>
-  ['runnel.js', 'runnel@1.js', 'runnel-host.js', 'runnel.d.ts'].includes(path)
+  ['runnel.js', 'runnel@1.js', 'runnel-host.js', 'runnel-system.js', 'runnel.d.ts'].includes(path)
 
 /**
  * The headers of one file of the site, encoding and ETag aside.

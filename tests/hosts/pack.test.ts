@@ -68,6 +68,20 @@ it(
       `import * as runnel from 'runnel/sdk'\nconsole.log(typeof runnel.startRun)\n`
     )
     expect(await run(bin('node'), ['sdk.mjs'], folder)).toContain('function')
+    // What is thrown at nobody is printed with its line, which a person can read.
+    await writeFile(
+      join(folder, 'wrong.mjs'),
+      `import * as runnel from 'runnel/sdk'\nawait runnel.connect({ host: 'ftp://x' })\n`
+    )
+    const thrown: unknown = await run(bin('node'), ['wrong.mjs'], folder).catch((error: unknown) => error)
+    expect(String(thrown)).toMatch(/RunnelError: Say where the host is/)
+    expect(
+      Math.max(
+        ...String(thrown)
+          .split('\n')
+          .map((line) => line.length)
+      )
+    ).toBeLessThan(300)
 
     const child = spawn(bin('runnel'), ['server', '--port', '0'], {
       cwd: folder,

@@ -98,6 +98,16 @@ export const BRIDGE = {
   sessionKeptMs: 90 * 24 * 3600 * 1000
 } as const
 
+/** System metrics that the SDK logs: ours. */
+export const SYSTEM_METRICS_LIMITS = {
+  leastIntervalMs: 100,
+  /** Timers take no longer ones. */
+  greatestIntervalMs: 2 ** 31 - 1,
+  nodeIdLength: 100,
+  /** Points that wait for a lost connection: at the usual interval, those of almost three hours. */
+  waitingPoints: 1000
+} as const
+
 /** The Node host: ours. */
 export const HOST = {
   /** Requests one client address may make, per second and at once. Stock clients stay far below; a flood does not. */
