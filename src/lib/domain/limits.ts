@@ -186,6 +186,16 @@ export const LIVE = {
   viewsPerExperiment: 500
 } as const
 
+/** Doing something to many runs: ours. */
+export const BULK = {
+  /** Runs in one transaction: about a tenth of a second, so that logging and other pages go on between two. */
+  chunkRuns: 500,
+  /** Runs one command may name. */
+  commandRuns: 50_000,
+  /** How many values may be looked up to find out that a key has no run left. */
+  keyLookups: 2_000_000
+} as const
+
 /** Sockets between a host and its pages and notebooks: ours. */
 export const SOCKET = {
   /** One message, both ways; and the Blobs in one, which leaves room for what stands around them. BRIDGE.socketFileBytes fits in. */

@@ -2,6 +2,7 @@ import { artifactRootPath, type ArtifactEntry, type ArtifactFile } from '#lib/do
 import { invalid } from '#lib/domain/errors.ts'
 import { isRunId, type BlobId, type ExperimentId } from '#lib/domain/ids.ts'
 import type { Selectable } from 'kysely'
+import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import type { ArtifactsTable } from './schema.ts'
 
@@ -62,14 +63,32 @@ export async function listArtifacts(r: Reader, dirPath: string): Promise<Artifac
   return [...entries.values()]
 }
 
-/** Remove a file, or a folder with all below it; nothing there is fine. The blobs go with the next sweep. */
-export async function deleteArtifacts(tx: Tx, path: string): Promise<void> {
+/**
+ * Remove a file, or a folder with all below it, except what stands below one of the folders in `kept`; nothing there is fine.
+ * The blobs go with the next sweep.
+ */
+export async function deleteArtifacts(tx: Tx, path: string, kept: readonly string[] = []): Promise<void> {
   tx.makeRoom()
+  const inside = kept.filter((folder) => folder === path || folder.startsWith(`${path}/`))
+  if (inside.length > 0) return deleteAround(tx, path, inside)
   const { numDeletedRows } = await tx.db
     .deleteFrom('runnel_artifacts')
     .where((eb) => eb.or([eb('path', '=', path), eb.and([eb('path', '>=', `${path}/`), eb('path', '<', `${path}0`)])]))
     .executeTakeFirst()
   if (numDeletedRows > 0n) touch(tx, path)
+}
+
+async function deleteAround(tx: Tx, path: string, kept: readonly string[]): Promise<void> {
+  const rows = await below(tx, path).select('path').execute()
+  const folders = new Set(kept)
+  const isKept = (file: string): boolean => {
+    for (let slash = file.length; slash > 0; slash = file.lastIndexOf('/', slash - 1))
+      if (folders.has(file.slice(0, slash))) return true
+    return false
+  }
+  const gone = rows.map((row) => row.path).filter((file) => !isKept(file))
+  for (const part of chunks(gone)) await tx.db.deleteFrom('runnel_artifacts').where('path', 'in', part).execute()
+  if (gone.length > 0) touch(tx, path)
 }
 
 export async function referredBlobs(r: Reader): Promise<Set<BlobId>> {

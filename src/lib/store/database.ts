@@ -28,7 +28,7 @@ export interface Tx extends Reader {
   /** The one time of this transaction, epoch ms: statements never ask a clock. */
   readonly now: number
   readonly changes: ChangeDraft
-  /** Facts that stay true once committed, remembered so that hot paths need not ask SQL again. Forgotten on recovery. */
+  /** Facts that stay true until somebody says otherwise, remembered so that hot paths need not ask SQL again. Forgotten on recovery. */
   readonly known: KnownFacts
   insertMany(insert: BulkInsert): number
   /** Say that this transaction deletes, or leads to it: it goes through on a full disk too. */
@@ -37,10 +37,12 @@ export interface Tx extends Reader {
   attempt<T>(part: () => Promise<T>): Promise<T>
 }
 
-/** A set of strings, to which a transaction's additions belong only once it has committed. */
+/** A set of strings, which a transaction's changes are part of only once it has committed. */
 export interface KnownFacts {
   has(fact: string): boolean
   add(fact: string): void
+  /** It is true no longer. */
+  forget(fact: string): void
 }
 
 export interface DatabaseOptions {
@@ -144,6 +146,7 @@ export class Database {
     try {
       const value = await fn(transaction)
       this.#engine.run('commit', [])
+      for (const fact of transaction.forgotten) this.#known.delete(fact)
       for (const fact of transaction.learned) this.#known.add(fact)
       return { value, transaction }
     } catch (error) {
@@ -207,6 +210,7 @@ class Transaction implements Tx {
   readonly changes = new ChangeDraft()
   readonly statements: Statement[] = []
   readonly learned = new Set<string>()
+  readonly forgotten = new Set<string>()
   makesRoom = false
   readonly known: KnownFacts
   readonly artifactRoot: string
@@ -219,8 +223,12 @@ class Transaction implements Tx {
     this.now = now
     this.artifactRoot = artifactRoot
     this.known = {
-      has: (fact) => this.learned.has(fact) || known.has(fact),
-      add: (fact) => this.learned.add(fact)
+      has: (fact) => this.learned.has(fact) || (known.has(fact) && !this.forgotten.has(fact)),
+      add: (fact) => this.learned.add(fact),
+      forget: (fact) => {
+        this.learned.delete(fact)
+        this.forgotten.add(fact)
+      }
     }
   }
 
@@ -246,7 +254,7 @@ class Transaction implements Tx {
   async attempt<T>(part: () => Promise<T>): Promise<T> {
     const name = `part_${++this.#savepoints}`
     const kept = this.statements.length
-    const learned = new Set(this.learned)
+    const [learned, forgotten] = [new Set(this.learned), new Set(this.forgotten)]
     this.#engine.run(`savepoint ${name}`, [])
     try {
       const value = await part()
@@ -256,9 +264,14 @@ class Transaction implements Tx {
       this.#engine.run(`rollback to ${name}`, [])
       this.#engine.run(`release ${name}`, [])
       this.statements.length = kept
-      this.learned.clear()
-      for (const fact of learned) this.learned.add(fact)
+      restore(this.learned, learned)
+      restore(this.forgotten, forgotten)
       throw error
     }
   }
+}
+
+function restore(set: Set<string>, earlier: ReadonlySet<string>): void {
+  set.clear()
+  for (const fact of earlier) set.add(fact)
 }

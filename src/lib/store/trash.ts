@@ -149,17 +149,18 @@ export async function purge(tx: Tx, doomed: Doomed): Promise<Purged> {
   }
   const runs = await purgeRuns(tx, doomed.runs, experiments)
   const loggedModels = await purgeModels(tx, doomed.loggedModels, experiments)
-  for (const id of experiments) await purgeExperimentRows(tx, id)
+  const kept = experiments.length > 0 ? await artifactRoots(tx) : []
+  for (const id of experiments) await purgeExperimentRows(tx, id, kept)
   return { experiments: experiments.length, runs, loggedModels }
 }
 
-async function purgeExperimentRows(tx: Tx, id: number): Promise<void> {
+async function purgeExperimentRows(tx: Tx, id: number, kept: readonly string[]): Promise<void> {
   await tx.db.deleteFrom('datasets').where('experiment_id', '=', id).execute()
   await tx.db.deleteFrom('experiment_tags').where('experiment_id', '=', id).execute()
   await tx.db.deleteFrom('runnel_views').where('experiment_id', '=', id).execute()
   // The Default experiment lives on, and what hot paths know of its keys (`tx.known`) must stay true.
   await tx.db.deleteFrom('runnel_keys').where('experiment_id', '=', id).where('experiment_id', '!=', 0).execute()
-  await deleteArtifacts(tx, String(id))
+  await deleteArtifacts(tx, String(id), kept)
   await tx.db.deleteFrom('experiments').where('experiment_id', '=', id).where('experiment_id', '!=', 0).execute()
   if (id === 0)
     await tx.db
@@ -168,6 +169,14 @@ async function purgeExperimentRows(tx: Tx, id: number): Promise<void> {
       .where('experiment_id', '=', 0)
       .execute()
   tx.changes.add('experiment', { experiment: String(id) as ExperimentId })
+}
+
+/** Where in this store the artifacts of every run and model that there is are: some lie below the folder of another experiment than theirs. */
+async function artifactRoots(r: Reader): Promise<string[]> {
+  const runs = await r.db.selectFrom('runs').select('artifact_uri').execute()
+  const models = await r.db.selectFrom('logged_models').select('artifact_location as artifact_uri').execute()
+  const roots = [...runs, ...models].map(({ artifact_uri }) => artifactRootPath(artifact_uri ?? '') ?? '')
+  return roots.filter((root) => root !== '')
 }
 
 // ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
