@@ -179,6 +179,10 @@ export const LIVE = {
   keptBestSteps: 50_000,
   /** Of one drawn series: wider than any screen, several times over. */
   buckets: 100_000,
+  /** Values offered for a key at once: past it one types on. */
+  fieldValues: 50,
+  /** Longer values are not offered: nobody picks one from a list. */
+  offeredValueLength: 200,
   viewNameLength: 200,
   /** What one saved view keeps: the order of ten thousand columns, or of as many charts, fits in. */
   viewStateBytes: 1024 * 1024,

@@ -20,6 +20,7 @@ import { childrenOf, findRunInfo, getRuns } from '#lib/store/runs.ts'
 import { readSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
 import { runsInTrash } from '#lib/store/trash.ts'
+import { fieldValues } from '#lib/store/search/values.ts'
 import { listViews } from '#lib/store/views.ts'
 import { BestSteps } from './best-steps.ts'
 import { ColumnsView } from './columns-view.ts'
@@ -98,6 +99,8 @@ export class Answering {
         return (await experimentSummaries(r, 'ALL', parseExperimentId(query.experimentId)))[0] ?? null
       case 'keys':
         return keysOf(r, query)
+      case 'values':
+        return fieldValues(r, { ...query, experimentId: parseExperimentId(query.experimentId) })
       case 'views':
         return listViews(r, parseExperimentId(query.experimentId), query.of)
       case 'run':

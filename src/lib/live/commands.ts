@@ -24,12 +24,13 @@ import {
 import { revokeGrant } from '#lib/store/grants.ts'
 import { getLoggedModelInfo } from '#lib/store/logged-models.ts'
 import { metricHistory } from '#lib/store/metrics.ts'
-import { deleteRun, getRunInfo, requireActiveRun, restoreRun, updateRun } from '#lib/store/runs.ts'
+import { getRunInfo, requireActiveRun, updateRun } from '#lib/store/runs.ts'
 import { writeSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
 import { deleteRunTag, setRunTags } from '#lib/store/tags.ts'
 import { allInTrash, deleteForGood } from '#lib/store/trash.ts'
 import { deleteView, renameView, saveView } from '#lib/store/views.ts'
+import { createBulkCommands } from './bulk-commands.ts'
 import type { LiveHostParts } from './host.ts'
 import type { Notebooks } from './notebooks.ts'
 import type { Commands, Durability } from './protocol.ts'
@@ -45,11 +46,6 @@ export function createCommands(
   notebooks: Notebooks,
   { applyDurability, giveRoomBack }: Pick<LiveHostParts, 'applyDurability' | 'giveRoomBack'>
 ): Commands {
-  const forEachRun = (ids: readonly RunId[], change: typeof deleteRun) =>
-    store.write(async (tx) => {
-      for (const id of ids) await change(tx, parseRunId(id))
-    })
-
   return {
     createExperiment: (name) => {
       validateExperimentName(name)
@@ -81,8 +77,7 @@ export function createCommands(
         await updateRun(tx, parseRunId(id), { status, ...(isTerminal(status) && { endTime: tx.now }) })
       })
     },
-    deleteRuns: (ids) => forEachRun(ids, deleteRun),
-    restoreRuns: (ids) => forEachRun(ids, restoreRun),
+    ...createBulkCommands(store),
     saveView: (id, of, name, state) => {
       validateViewName(name)
       validateViewState(state)

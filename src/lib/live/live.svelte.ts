@@ -122,6 +122,7 @@ export class Live {
 function subjectOf(query: Query): string {
   const { kind } = query
   if (kind === 'series') return `${kind}/${query.runId}/${query.key}/${query.axis}`
+  if (kind === 'values') return `${kind}/${query.experimentId}/${query.field.kind}/${query.field.key}`
   if (kind === 'views') return `${kind}/${query.experimentId}/${query.of}`
   if ('runId' in query) return `${kind}/${query.runId}`
   if ('experimentId' in query) return `${kind}/${query.experimentId}`

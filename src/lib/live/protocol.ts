@@ -6,6 +6,7 @@
  */
 import type { Aggregate, TextSummary } from '#lib/domain/aggregate.ts'
 import type { ArtifactEntry } from '#lib/domain/artifact.ts'
+import type { MovedRun, RunName, RunState, RunTag } from '#lib/domain/bulk.ts'
 import type { Drawn } from '#lib/domain/downsample.ts'
 import type { WireError } from '#lib/domain/errors.ts'
 import type { Experiment, ExperimentSummary } from '#lib/domain/experiment.ts'
@@ -13,13 +14,15 @@ import type { ExperimentId, ModelId, RunId } from '#lib/domain/ids.ts'
 import type { ViewType } from '#lib/domain/lifecycle.ts'
 import type { Run, RunInfo, RunStatus } from '#lib/domain/run.ts'
 import type { RunModels } from '#lib/domain/run-model.ts'
+import type { Field } from '#lib/domain/search/tree.ts'
 import type { SeriesAxis } from '#lib/domain/series.ts'
 import type { ColumnKind, ColumnRef, GroupKey, RunSort } from '#lib/domain/table-column.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
 import type { SavedView, ViewOf } from '#lib/domain/view.ts'
 import type { SaveState } from '#lib/store/journal.ts'
+import type { FieldValues } from '#lib/store/search/values.ts'
 
-export type { ColumnKind, ColumnRef, SaveState }
+export type { ColumnKind, ColumnRef, FieldValues, SaveState }
 
 // ── queries ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,12 +94,22 @@ export interface SeriesQuery {
   readonly buckets: number
 }
 
+/** What stands under a key among an experiment's active runs: for completing a filter. */
+export interface ValuesQuery {
+  readonly kind: 'values'
+  readonly experimentId: ExperimentId
+  readonly field: Field
+  /** Only values that hold this text, capitals or not. */
+  readonly typed: string
+}
+
 export type Query =
   | { readonly kind: 'experiments'; readonly view: ViewType }
   | { readonly kind: 'experiment'; readonly experimentId: ExperimentId }
   | RunsQuery
   | KeysQuery
   | ColumnsQuery
+  | ValuesQuery
   | { readonly kind: 'views'; readonly experimentId: ExperimentId; readonly of: ViewOf }
   | { readonly kind: 'run'; readonly runId: RunId }
   | SeriesQuery
@@ -240,6 +253,7 @@ export interface Answers {
   readonly runs: RunsWindow
   readonly keys: ExperimentKeys
   readonly columns: ColumnsWindow
+  readonly values: FieldValues
   /** By name. */
   readonly views: readonly SavedView[]
   readonly run: RunDetail | null
@@ -266,8 +280,26 @@ export interface Commands {
   setRunTag(id: RunId, key: string, value: string): Promise<void>
   deleteRunTag(id: RunId, key: string): Promise<void>
   setRunStatus(id: RunId, status: RunStatus): Promise<void>
-  deleteRuns(ids: readonly RunId[]): Promise<void>
-  restoreRuns(ids: readonly RunId[]): Promise<void>
+  /** Resolves with those that were not in the trash before: whom taking it back is about. */
+  deleteRuns(ids: readonly RunId[]): Promise<readonly RunId[]>
+  /** Resolves with those that were in the trash before. */
+  restoreRuns(ids: readonly RunId[]): Promise<readonly RunId[]>
+
+  // What is done to many runs at once resolves with what undoes it. Each call is one transaction of at most BULK.commandRuns runs.
+
+  /** Resolves with the names they had. */
+  renameRuns(names: readonly RunName[]): Promise<readonly RunName[]>
+  /** Resolves with what stood there, in an order that undoes it. */
+  tagRuns(tags: readonly RunTag[]): Promise<readonly RunTag[]>
+  /** Say that runs have ended; one that has an end time keeps it. Resolves with how they were. */
+  endRuns(ids: readonly RunId[], status: RunStatus): Promise<readonly RunState[]>
+  setRunStates(states: readonly RunState[]): Promise<void>
+  /** The runs, and all below them that stand in the same experiment: whom a move takes along. */
+  withDescendants(ids: readonly RunId[]): Promise<readonly RunId[]>
+  moveRuns(ids: readonly RunId[], to: ExperimentId): Promise<readonly MovedRun[]>
+  moveRunsBack(moved: readonly MovedRun[]): Promise<void>
+  /** Rows of runs by id, in that order, for copies; unknown ids are left out. */
+  runRows(ids: readonly RunId[], columns: readonly ColumnRef[]): Promise<readonly RunRow[]>
   /** Keep a view, in place of one of that name. */
   saveView(experimentId: ExperimentId, of: ViewOf, name: string, state: string): Promise<void>
   renameView(experimentId: ExperimentId, of: ViewOf, name: string, to: string): Promise<void>

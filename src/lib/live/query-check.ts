@@ -4,6 +4,7 @@
  */
 import { BRIDGE, LIVE, SEARCH } from '#lib/domain/limits.ts'
 import { VIEW_TYPES } from '#lib/domain/lifecycle.ts'
+import { DATASET_KEYS } from '#lib/domain/search/vocabulary.ts'
 import { isViewOf } from '#lib/domain/view.ts'
 import { GROUP_ATTRIBUTES } from '#lib/domain/table-column.ts'
 import type { NotebookArrival, Query } from './protocol.ts'
@@ -51,6 +52,10 @@ const isGroupAttribute = has({ kind: isOneOf('attribute'), key: isOneOf(...GROUP
 const isGroupKey: Check = (value) =>
   has({ kind: isOneOf('param', 'tag'), key: isText })(value) || isGroupAttribute(value)
 
+const isField: Check = (value) =>
+  has({ kind: isOneOf('param', 'metric', 'tag', 'attribute'), key: isText })(value) ||
+  has({ kind: isOneOf('dataset'), key: isOneOf(...DATASET_KEYS) })(value)
+
 const isRange: Check = (value) =>
   value === null || (Array.isArray(value) && value.length === 2 && value.every(isNumber))
 
@@ -81,6 +86,7 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
     from: isNumber,
     to: isNumber
   },
+  values: { experimentId: isText, field: isField, typed: isText },
   views: { experimentId: isText, of: isViewOf },
   run: { runId: isText },
   series: {

@@ -54,10 +54,7 @@ export class RunsView {
 
   async answer(store: Store, query: RunsQuery, bestSteps: BestSteps): Promise<RunsWindow> {
     const { window, missing } = await store.read((r) => this.#draft(r, query))
-    if (missing.length === 0) return window
-    const rows = window.rows.map((row) => ({ ...row, cells: [...row.cells] }))
-    for (const { row, cell, question } of missing) rows[row]!.cells[cell] = await bestSteps.value(store, question)
-    return { ...window, rows }
+    return { ...window, rows: await whole(store, window.rows, missing, bestSteps) }
   }
 
   async #draft(r: Reader, query: RunsQuery): Promise<Draft> {
@@ -136,7 +133,7 @@ const isLined = ({ tree = false, groupBy = [] }: RunsQuery): boolean => tree || 
 
 const runOf = (line: Found['lines'][number]): RunId | [] => {
   if (typeof line === 'string') return line
-  return 'members' in line && line.members !== null ? [] : (line.id)
+  return 'members' in line && line.members !== null ? [] : line.id
 }
 
 /** Fails with SearchSyntaxError for a filter or order that cannot be read. */
@@ -192,6 +189,29 @@ async function endsOf(r: Reader, ids: readonly RunId[], sort: RunSort | undefine
     else [low, last] = [middle, value]
   }
   return { first, last }
+}
+
+/** Rows of runs in the order of `ids`; unknown ids are left out. */
+export async function runRows(
+  store: Store,
+  ids: readonly RunId[],
+  columns: readonly ColumnRef[],
+  bestSteps: BestSteps
+): Promise<readonly RunRow[]> {
+  const { rows, missing } = await store.read((r) => rowsOf(r, ids, columns))
+  return whole(store, rows, missing, bestSteps)
+}
+
+async function whole(
+  store: Store,
+  drafts: readonly RunRow[],
+  missing: Draft['missing'],
+  bestSteps: BestSteps
+): Promise<readonly RunRow[]> {
+  if (missing.length === 0) return drafts
+  const rows = drafts.map((row) => ({ ...row, cells: [...row.cells] }))
+  for (const { row, cell, question } of missing) rows[row]!.cells[cell] = await bestSteps.value(store, question)
+  return rows
 }
 
 async function rowsOf(

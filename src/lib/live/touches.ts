@@ -32,6 +32,8 @@ export function touches(change: Change, query: Query, context: Context): boolean
       )
     case 'keys':
       return has('key', 'experiment') && change.experiments.has(query.experimentId)
+    case 'values':
+      return has('run', 'param', 'tag', 'metric', 'dataset') && change.experiments.has(query.experimentId)
     case 'views':
       return has('view', 'experiment') && change.experiments.has(query.experimentId)
     case 'run':

@@ -10,6 +10,8 @@ import { touches } from './touches.ts'
 const FRAME_MS = 16
 /** Counting everything is for a line at the bottom of the screen: it can wait. */
 const STORAGE_MS = 2000
+/** A list that is offered need not follow every point that is logged. */
+const VALUES_MS = 1000
 /** An expensive query is given this many times its own cost in rest, so that watching never crowds out logging. */
 const REST_FACTOR = 3
 
@@ -135,6 +137,6 @@ export class Watches {
 }
 
 function restAfter(kind: QueryKind, costMs: number): number {
-  const least = kind === 'storage' ? STORAGE_MS : FRAME_MS
+  const least = kind === 'storage' ? STORAGE_MS : kind === 'values' ? VALUES_MS : FRAME_MS
   return Math.max(least, costMs * REST_FACTOR)
 }

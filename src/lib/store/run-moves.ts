@@ -9,6 +9,7 @@
  *   a bucket that is not ours to move things in. `purge` therefore looks at who is below an experiment's folder, not whose folder it is.
  */
 import type { Selectable } from 'kysely'
+import type { MovedRun } from '#lib/domain/bulk.ts'
 import { absent } from '#lib/domain/errors.ts'
 import { randomHex, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
@@ -19,13 +20,6 @@ import { requireActiveExperiment } from './experiments.ts'
 import { dropUnusedKeys, KEY_TABLES, noteKey } from './keys.ts'
 import { getRunInfos } from './runs.ts'
 import type { DatasetsTable } from './schema.ts'
-
-/** A run that was moved: the experiment it came from, and the number it had there. */
-export interface MovedRun {
-  readonly runId: RunId
-  readonly experimentId: ExperimentId
-  readonly number: number
-}
 
 /**
  * Move runs, those in the trash too; who is there already stays as it is. Returns where each came from, for `moveRunsBack`.

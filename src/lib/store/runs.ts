@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { runArtifactUri } from '#lib/domain/artifact.ts'
+import type { RunState } from '#lib/domain/bulk.ts'
 import { RunnelError, absent, invalid } from '#lib/domain/errors.ts'
 import { newRunId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
 import type { LifecycleStage } from '#lib/domain/lifecycle.ts'
@@ -163,17 +164,24 @@ export async function updateRun(tx: Tx, id: RunId, update: RunUpdate): Promise<R
   return getRunInfo(tx, id)
 }
 
-/** Idempotent. */
-export async function deleteRun(tx: Tx, id: RunId): Promise<void> {
-  await setLifecycle(tx, id, 'deleted')
+/** Put a run where it was: status and end, the absence of one too. Fails as `updateRun` does. */
+export async function setRunState(tx: Tx, { runId, status, endTime }: RunState): Promise<void> {
+  const info = await requireActiveRun(tx, runId)
+  await tx.db.updateTable('runs').set({ status, end_time: endTime }).where('run_uuid', '=', runId).execute()
+  tx.changes.add('run', { run: runId, experiment: info.experimentId })
 }
 
-/** Idempotent. Allowed inside a deleted experiment, as in MLflow. */
-export async function restoreRun(tx: Tx, id: RunId): Promise<void> {
-  await setLifecycle(tx, id, 'active')
+/** Idempotent. Returns whether it was not in the trash before. */
+export async function deleteRun(tx: Tx, id: RunId): Promise<boolean> {
+  return setLifecycle(tx, id, 'deleted')
 }
 
-async function setLifecycle(tx: Tx, id: RunId, stage: LifecycleStage): Promise<void> {
+/** Idempotent. Allowed inside a deleted experiment, as in MLflow. Returns whether it was in the trash before. */
+export async function restoreRun(tx: Tx, id: RunId): Promise<boolean> {
+  return setLifecycle(tx, id, 'active')
+}
+
+async function setLifecycle(tx: Tx, id: RunId, stage: LifecycleStage): Promise<boolean> {
   const info = await getRunInfo(tx, id)
   if (stage === 'deleted') tx.makeRoom()
   await tx.db
@@ -182,6 +190,7 @@ async function setLifecycle(tx: Tx, id: RunId, stage: LifecycleStage): Promise<v
     .where('run_uuid', '=', id)
     .execute()
   tx.changes.add('run', { run: id, experiment: info.experimentId })
+  return info.lifecycleStage !== stage
 }
 
 function runRow(r: Reader, id: RunId) {

@@ -5,7 +5,7 @@ export interface ToastInput {
   /** `Moved 3 runs to trash.` */
   readonly message: string
   /** Takes it back. The toast goes when it resolves; a failure is shown in its place. */
-  readonly undo?: () => Promise<void>
+  readonly undo?: () => Promise<unknown>
   readonly kind?: 'done' | 'failed'
 }
 
