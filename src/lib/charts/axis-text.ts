@@ -1,4 +1,4 @@
-import type { ChartAxis } from '#lib/live/protocol.ts'
+import type { ChartX } from '#lib/live/protocol.ts'
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 4 })
@@ -147,8 +147,12 @@ const clockTime = new Intl.DateTimeFormat(undefined, {
   fractionalSecondDigits: 3
 })
 
-/** Where the cursor stands, exactly: `step 412`, `12.345 s`, or a date with milliseconds. */
-export function positionText(x: number, axis: ChartAxis): string {
+/** A value with every digit it has; NaN and the infinities in words, and the sign of a negative zero. */
+export const exactText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
+
+/** Where the cursor stands, exactly: `step 412`, `12.345 s`, `loss 0.25`, or a date with milliseconds. */
+export function positionText(x: number, axis: ChartX): string {
+  if (typeof axis === 'object') return `${axis.metric} ${exactText(x)}`
   if (axis === 'step') return `step ${grouped.format(x)}`
   if (axis === 'time') return clockTime.format(x)
   if (x < MINUTE) return `${Number((x / SECOND).toFixed(3))} s`

@@ -49,3 +49,38 @@ export function onSchemeChange(changed: () => void): () => void {
     observer.disconnect()
   }
 }
+
+/** Colours of one chart, each resolved once for the scheme in force. */
+export class Palette {
+  readonly #host: HTMLElement
+  readonly #resolved = new Map<string, string>()
+
+  constructor(host: HTMLElement) {
+    this.#host = host
+  }
+
+  /** Any CSS colour, `var(--run-3)` among them, as a canvas understands it. */
+  get(color: string): string {
+    const known = this.#resolved.get(color)
+    if (known !== undefined) return known
+    const resolved = resolveColor(this.#host, color)
+    this.#resolved.set(color, resolved)
+    return resolved
+  }
+
+  /** The scheme has changed. */
+  forget(): void {
+    this.#resolved.clear()
+  }
+}
+
+/** Asked for through `color`, as a custom property's computed value still says `light-dark(…)`. */
+function resolveColor(host: HTMLElement, color: string): string {
+  const probe = document.createElement('span')
+  probe.hidden = true
+  probe.style.color = color
+  host.append(probe)
+  const resolved = getComputedStyle(probe).color
+  probe.remove()
+  return resolved
+}

@@ -200,6 +200,16 @@ export const BULK = {
   keyLookups: 2_000_000
 } as const
 
+/** One chart: ours. */
+export const CHART = {
+  /** Lines in one picture: more than anybody tells apart. */
+  runs: 5000,
+  /** The widest window of a moving average, in points. */
+  averagePoints: 10_000,
+  /** The widest bell, in points: what a point costs grows with it. */
+  sigma: 1000
+} as const
+
 /** Sockets between a host and its pages and notebooks: ours. */
 export const SOCKET = {
   /** One message, both ways; and the Blobs in one, which leaves room for what stands around them. BRIDGE.socketFileBytes fits in. */

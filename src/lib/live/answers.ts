@@ -23,11 +23,13 @@ import { runsInTrash } from '#lib/store/trash.ts'
 import { fieldValues } from '#lib/store/search/values.ts'
 import { listViews } from '#lib/store/views.ts'
 import { BestSteps } from './best-steps.ts'
+import { ChartAnswers } from './chart-answers.ts'
 import { ColumnsView } from './columns-view.ts'
 import { DURABILITY_SETTING, artifactPlace, isDurability } from './commands.ts'
 import type { Notebooks } from './notebooks.ts'
 import type {
   Answers,
+  ChartQuery,
   ColumnsQuery,
   DrawnSeries,
   ExperimentKeys,
@@ -53,12 +55,14 @@ export interface Surroundings {
 export class WatchMemory {
   readonly runs = new RunsView()
   readonly columns = new ColumnsView()
+  readonly chart = new ChartAnswers()
   experimentId: ExperimentId | null = null
 
   /** What a commit can have changed is found again; everything when null. */
   invalidate(change: Change | null): void {
     this.runs.invalidate(change)
     this.columns.invalidate(change)
+    this.chart.invalidate(change)
   }
 }
 
@@ -84,12 +88,13 @@ export class Answering {
     if (query.kind === 'runs') return memory.runs.answer(store, query, this.#bestSteps)
     if (query.kind === 'columns') return memory.columns.answer(store, query)
     if (query.kind === 'series') return this.#drawn(store, query)
+    if (query.kind === 'chart') return memory.chart.answer(store, this.#series, query)
     return store.read((r) => this.#answer(r, query, memory))
   }
 
   async #answer(
     r: Reader,
-    query: Exclude<Query, ArtifactsQuery | ColumnsQuery | RunsQuery | SeriesQuery>,
+    query: Exclude<Query, ArtifactsQuery | ChartQuery | ColumnsQuery | RunsQuery | SeriesQuery>,
     memory: WatchMemory
   ): Promise<Answers[Query['kind']]> {
     switch (query.kind) {

@@ -124,6 +124,8 @@ function subjectOf(query: Query): string {
   if (kind === 'series') return `${kind}/${query.runId}/${query.key}/${query.axis}`
   if (kind === 'values') return `${kind}/${query.experimentId}/${query.field.kind}/${query.field.key}`
   if (kind === 'views') return `${kind}/${query.experimentId}/${query.of}`
+  // Runs that come and go leave the rest of a picture as it is.
+  if (kind === 'chart') return `${kind}/${query.key}/${JSON.stringify(query.x)}`
   if ('runId' in query) return `${kind}/${query.runId}`
   if ('experimentId' in query) return `${kind}/${query.experimentId}`
   return 'experimentIds' in query ? `${kind}/${query.experimentIds.join()}` : kind

@@ -6,6 +6,7 @@
  */
 import type { Aggregate, TextSummary } from '#lib/domain/aggregate.ts'
 import type { ArtifactEntry } from '#lib/domain/artifact.ts'
+import type { Band } from '#lib/domain/bands.ts'
 import type { MovedRun, RunName, RunState, RunTag } from '#lib/domain/bulk.ts'
 import type { Drawn } from '#lib/domain/downsample.ts'
 import type { WireError } from '#lib/domain/errors.ts'
@@ -17,6 +18,7 @@ import type { RunModels } from '#lib/domain/run-model.ts'
 import type { Field } from '#lib/domain/search/tree.ts'
 import type { SeriesAxis } from '#lib/domain/series.ts'
 import type { ColumnKind, ColumnRef, GroupKey, RunSort } from '#lib/domain/table-column.ts'
+import type { Curve, Smoothing } from '#lib/domain/smoothing.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
 import type { SavedView, ViewOf } from '#lib/domain/view.ts'
 import type { SaveState } from '#lib/store/journal.ts'
@@ -103,6 +105,24 @@ export interface ValuesQuery {
   readonly typed: string
 }
 
+/** What a chart's x axis counts: as of a series, or the values of another metric of the same run, joined by step. */
+export type ChartX = SeriesAxis | { readonly metric: string }
+
+/** One metric of many runs, as one picture. */
+export interface ChartQuery {
+  readonly kind: 'chart'
+  readonly runIds: readonly RunId[]
+  readonly key: string
+  readonly x: ChartX
+  /** In units of x (steps, epoch ms, ms since each run's start, values); null for all of it. */
+  readonly range: readonly [number, number] | null
+  /** At most this many buckets: the chart's width in pixels. */
+  readonly buckets: number
+  readonly smoothing: Smoothing | null
+  /** For each run the number of its group, parallel to `runIds`; null when no bands are wanted. */
+  readonly groups: readonly number[] | null
+}
+
 export type Query =
   | { readonly kind: 'experiments'; readonly view: ViewType }
   | { readonly kind: 'experiment'; readonly experimentId: ExperimentId }
@@ -113,6 +133,7 @@ export type Query =
   | { readonly kind: 'views'; readonly experimentId: ExperimentId; readonly of: ViewOf }
   | { readonly kind: 'run'; readonly runId: RunId }
   | SeriesQuery
+  | ChartQuery
   /** Of the run, or of one of its logged models. */
   | { readonly kind: 'artifacts'; readonly runId: RunId; readonly modelId?: ModelId; readonly path: string }
   | { readonly kind: 'trash' }
@@ -200,6 +221,29 @@ export interface RunDetail {
 /** A series as drawn, transferred. With a range, one point beyond each of its ends comes with it, where there is one. */
 export type DrawnSeries = Drawn
 
+/** One run's line. */
+export interface ChartLine {
+  readonly runId: RunId
+  /** With a range, one point beyond each of its ends comes with it, where there is one. */
+  readonly raw: Drawn
+  /** Smoothed over all points, then reduced as `raw` is; null without smoothing. */
+  readonly smooth: Curve | null
+  /** Points left out because the metric on the x axis has no value at their step. */
+  readonly unplaced: number
+}
+
+export interface ChartBand extends Band {
+  readonly group: number
+}
+
+/** Read, never written to: arrays are kept between answers. */
+export interface ChartAnswer {
+  /** One for each run, in the order asked for; those without points have empty arrays. */
+  readonly lines: readonly ChartLine[]
+  /** One for each group, by number; null when none were asked for. */
+  readonly bands: readonly ChartBand[] | null
+}
+
 export interface TrashView {
   readonly experiments: readonly ExperimentSummary[]
   /** Deleted runs whose experiment is not itself in the trash. */
@@ -258,6 +302,7 @@ export interface Answers {
   readonly views: readonly SavedView[]
   readonly run: RunDetail | null
   readonly series: DrawnSeries
+  readonly chart: ChartAnswer
   readonly artifacts: readonly ArtifactEntry[]
   readonly trash: TrashView
   readonly settings: SettingsView

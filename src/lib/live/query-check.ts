@@ -2,7 +2,7 @@
  * Whether a query that came over a network is one of the protocol's. What it names is checked where it is looked up; here only what would
  * break whoever reads it: a list that is none, a chart a million pixels wide.
  */
-import { BRIDGE, LIVE, SEARCH } from '#lib/domain/limits.ts'
+import { BRIDGE, CHART, LIVE, SEARCH } from '#lib/domain/limits.ts'
 import { VIEW_TYPES } from '#lib/domain/lifecycle.ts'
 import { DATASET_KEYS } from '#lib/domain/search/vocabulary.ts'
 import { isViewOf } from '#lib/domain/view.ts'
@@ -59,6 +59,21 @@ const isField: Check = (value) =>
 const isRange: Check = (value) =>
   value === null || (Array.isArray(value) && value.length === 2 && value.every(isNumber))
 
+const isAxis: Check = (value) => value === 'step' || value === 'time' || value === 'relative'
+const isBuckets: Check = (value) => typeof value === 'number' && value <= LIVE.buckets
+const isChartX: Check = (value) =>
+  isAxis(value) || (typeof value === 'object' && value !== null && 'metric' in value && isText(value.metric))
+const isIn = (value: unknown, low: number, high: number): boolean =>
+  typeof value === 'number' && value >= low && value <= high
+
+const isSmoothing: Check = (value) => {
+  if (value === null) return true
+  const { kind, weight, points, sigma } = Object(value) as Readonly<Record<string, unknown>>
+  if (kind === 'ema') return isIn(weight, 0, 1)
+  if (kind === 'average') return isIn(points, 1, CHART.averagePoints)
+  return kind === 'gaussian' && isIn(sigma, 0, CHART.sigma)
+}
+
 const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
   experiments: { view: isViewType },
   experiment: { experimentId: isText },
@@ -92,9 +107,18 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
   series: {
     runId: isText,
     key: isText,
-    axis: (value) => value === 'step' || value === 'time' || value === 'relative',
+    axis: isAxis,
     range: isRange,
-    buckets: (value) => typeof value === 'number' && value <= LIVE.buckets
+    buckets: isBuckets
+  },
+  chart: {
+    runIds: isListOf(isText, CHART.runs),
+    key: isText,
+    x: isChartX,
+    range: isRange,
+    buckets: isBuckets,
+    smoothing: isSmoothing,
+    groups: (value) => value === null || isListOf(isNumber, CHART.runs)(value)
   },
   artifacts: { runId: isText, modelId: isTextOrAbsent, path: isText },
   trash: {},

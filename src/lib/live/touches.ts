@@ -46,6 +46,8 @@ export function touches(change: Change, query: Query, context: Context): boolean
       )
     case 'series':
       return has('metric', 'run') && touchesRun(change, query.runId)
+    case 'chart':
+      return has('metric', 'run') && query.runIds.some((id) => touchesRun(change, id))
     case 'artifacts':
       // A model's files are no run's. What clients write to a folder of the host's disk is announced by nobody: it is looked for again when
       // they say that they are done, say.

@@ -1,0 +1,121 @@
+/** The lines of a chart as a painting: bands, raw lines, smoothed ones, marks, in that order and a bit at a time. */
+import type { RunId } from '#lib/domain/ids.ts'
+import { paintBand, paintDots, paintMarks, traceTrack, type Context, type View } from './paint.ts'
+import type { Painting } from './paint-queue.ts'
+import type { BandTracks, LineTracks, Track } from './tracks.ts'
+
+/** Everything a picture is made of; colours as a canvas understands them. */
+export interface LineScene {
+  readonly lines: readonly LineTracks[]
+  readonly bands: readonly BandTracks[]
+  readonly colorOf: (run: RunId) => string
+  readonly bandColor: (group: number) => string
+  readonly markColor: string
+  /** Device pixels in a CSS pixel. */
+  readonly scale: number
+}
+
+/** How faint the points stand behind their smoothed line, and lines behind their band. */
+const BEHIND = 0.28
+const BAND = 0.16
+/** A line wider than a device pixel costs a canvas ten times as much: only a few are drawn so. */
+const WIDE_POINTS = 6000
+const DOT_ROOM = 12
+const DOT_RADIUS = 2.5
+const MARK = 6
+
+interface Stroke {
+  readonly track: Track
+  readonly run: RunId
+  readonly alpha: number
+  readonly dots: boolean
+}
+
+export class LinePicture implements Painting {
+  readonly #scene: LineScene
+  readonly #view: View
+  readonly #context: Context
+  readonly #strokes: readonly Stroke[]
+  readonly #width: number
+  readonly #done: () => void
+  #next = 0
+
+  /** Clears the canvas. `done` is called when everything is painted. */
+  constructor(scene: LineScene, view: View, context: Context, done: () => void = () => undefined) {
+    this.#scene = scene
+    this.#view = view
+    this.#context = context
+    this.#done = done
+    this.#strokes = strokesOf(scene)
+    this.#width = (pointsOf(scene) <= WIDE_POINTS ? 1.5 : 1) * (pointsOf(scene) <= WIDE_POINTS ? scene.scale : 1)
+    context.clearRect(0, 0, view.width, view.height)
+    context.globalAlpha = 1
+    context.lineJoin = 'round'
+    this.#paintBands()
+  }
+
+  step(points: number): boolean {
+    const context = this.#context
+    let left = points
+    let stroke = this.#strokes[this.#next]
+    while (stroke !== undefined && left > 0) {
+      const { run, alpha } = stroke
+      const color = this.#scene.colorOf(run)
+      context.strokeStyle = context.fillStyle = color
+      context.globalAlpha = alpha
+      context.lineWidth = this.#width
+      context.beginPath()
+      left -= traceTrack(context, stroke.track, this.#view) + 20
+      context.stroke()
+      if (stroke.dots) {
+        const { scale } = this.#scene
+        paintDots(context, stroke.track, this.#view, DOT_RADIUS * scale, DOT_ROOM * scale)
+      }
+      stroke = this.#strokes[++this.#next]
+    }
+    if (stroke !== undefined) return false
+    context.globalAlpha = 1
+    this.#paintMeans()
+    context.fillStyle = this.#scene.markColor
+    paintMarks(context, this.#scene.lines, this.#view, MARK * this.#scene.scale)
+    this.#done()
+    return true
+  }
+
+  #paintBands(): void {
+    this.#context.globalAlpha = BAND
+    for (const band of this.#scene.bands) {
+      this.#context.fillStyle = this.#scene.bandColor(band.band.group)
+      paintBand(this.#context, band, this.#view)
+    }
+  }
+
+  #paintMeans(): void {
+    for (const { band, x, mean } of this.#scene.bands) {
+      this.#context.strokeStyle = this.#context.fillStyle = this.#scene.bandColor(band.group)
+      this.#context.lineWidth = 2 * this.#scene.scale
+      this.#context.beginPath()
+      traceTrack(this.#context, { x, at: mean }, this.#view)
+      this.#context.stroke()
+      paintDots(this.#context, { x, at: mean }, this.#view, DOT_RADIUS * this.#scene.scale, Infinity)
+    }
+  }
+}
+
+export const pointsOf = ({ lines }: LineScene): number =>
+  lines.reduce((sum, { raw, smooth }) => sum + raw.x.length + (smooth?.x.length ?? 0), 0)
+
+/** Raw lines first, so that every smoothed one is in front of all of them. */
+function strokesOf({ lines, bands }: LineScene): Stroke[] {
+  const behind = bands.length > 0 ? BEHIND : 1
+  const raw = lines.map(({ raw, smooth, runId }) => ({
+    track: raw,
+    run: runId,
+    alpha: smooth === null ? behind : BEHIND * behind,
+    dots: smooth === null
+  }))
+  const smooth = lines.flatMap(({ smooth, runId }) =>
+    smooth === null ? [] : [{ track: smooth, run: runId, alpha: behind, dots: true }]
+  )
+  return [...raw, ...smooth]
+}

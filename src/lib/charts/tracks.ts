@@ -1,0 +1,149 @@
+/** Lines as a painter takes them: where each point stands on the vertical scale, with a NaN wherever the line is broken. */
+import type { Drawn } from '#lib/domain/downsample.ts'
+import type { RunId } from '#lib/domain/ids.ts'
+import type { ChartBand, ChartLine } from '#lib/live/protocol.ts'
+import type { Vertical } from './y-scale.ts'
+
+/** Parallel, x ascending. */
+export interface Track {
+  readonly x: Float64Array
+  /** Places on the vertical scale; NaN breaks the line. */
+  readonly at: Float64Array
+}
+
+export interface LineTracks {
+  readonly runId: RunId
+  readonly raw: Track
+  readonly smooth: Track | null
+  readonly line: ChartLine
+  /** Values drawn nowhere, as a log scale has no place for them. */
+  readonly withoutLog: number
+}
+
+export interface BandTracks {
+  readonly band: ChartBand
+  readonly x: Float64Array
+  readonly mean: Float64Array
+  readonly min: Float64Array
+  readonly max: Float64Array
+}
+
+export function lineTracks(line: ChartLine, scale: Vertical): LineTracks {
+  const raw = withHoles(line.raw, scale)
+  return {
+    runId: line.runId,
+    raw,
+    smooth: line.smooth && { x: line.smooth.x, at: placesOf(line.smooth.y, scale) },
+    line,
+    withoutLog: scale.kind === 'log' ? countOf(line.raw.y, (value) => value <= 0) : 0
+  }
+}
+
+export const bandTracks = (band: ChartBand, scale: Vertical): BandTracks => ({
+  band,
+  x: band.x,
+  mean: placesOf(band.mean, scale),
+  min: placesOf(band.min, scale),
+  max: placesOf(band.max, scale)
+})
+
+/** The values themselves where the scale leaves them as they are: nothing is copied for the common case. */
+function placesOf(values: Float64Array, scale: Vertical): Float64Array {
+  return scale.kind === 'linear' ? values : values.map(scale.place)
+}
+
+function countOf(values: Float64Array, isCounted: (value: number) => boolean): number {
+  let count = 0
+  for (let i = 0; i < values.length; i++) if (isCounted(values[i]!)) count++
+  return count
+}
+
+/** The places of what is no number, all kinds together, ascending. */
+export function holesOf({ nanX, posInfX, negInfX }: Drawn): Float64Array {
+  const holes = new Float64Array(nanX.length + posInfX.length + negInfX.length)
+  holes.set(nanX)
+  holes.set(posInfX, nanX.length)
+  holes.set(negInfX, nanX.length + posInfX.length)
+  return holes.sort()
+}
+
+/** A NaN, an infinity breaks the line: a curve never runs through one as if nothing had happened. One at the x of a point comes after it. */
+function withHoles(raw: Drawn, scale: Vertical): Track {
+  const holes = holesOf(raw)
+  const places = placesOf(raw.y, scale)
+  if (holes.length === 0) return { x: raw.x, at: places }
+  const x = new Float64Array(raw.x.length + holes.length)
+  const at = new Float64Array(x.length)
+  let hole = 0
+  let n = 0
+  for (let i = 0; i < raw.x.length; i++) {
+    while (hole < holes.length && holes[hole]! < raw.x[i]!) {
+      x[n] = holes[hole++]!
+      at[n++] = NaN
+    }
+    x[n] = raw.x[i]!
+    at[n++] = places[i]!
+  }
+  while (hole < holes.length) {
+    x[n] = holes[hole++]!
+    at[n++] = NaN
+  }
+  return { x, at }
+}
+
+/** The first index whose x is at least `value`; the length when there is none. */
+export function firstAtLeast(x: Float64Array, value: number): number {
+  let low = 0
+  let high = x.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (x[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The index of the point nearest to `value`; -1 when there is none. */
+export function nearestIndex(x: Float64Array, value: number): number {
+  const after = firstAtLeast(x, value)
+  if (after === x.length) return x.length - 1
+  if (after === 0) return 0
+  return value - x[after - 1]! <= x[after]! - value ? after - 1 : after
+}
+
+/**
+ * The lowest and highest place tracks show over a range, their ways in from the left and out to the right included: those come from points
+ * beyond the edges, and would be cut off if only the points inside counted.
+ *
+ * returns  [Infinity, -Infinity] when nothing shows
+ */
+export function spanOf(tracks: Iterable<Track>, [from, to]: readonly [number, number]): [low: number, high: number] {
+  let low = Infinity
+  let high = -Infinity
+  for (const { x, at } of tracks) {
+    const first = firstAtLeast(x, from)
+    let i = first
+    for (; i < x.length && x[i]! <= to; i++) {
+      const place = at[i]!
+      if (place < low) low = place
+      if (place > high) high = place
+    }
+    for (const [edge, after] of [
+      [from, first],
+      [to, i]
+    ] as const) {
+      const place = placeAt(x, at, edge, after)
+      if (place < low) low = place
+      if (place > high) high = place
+    }
+  }
+  return [low, high]
+}
+
+/** Where a line crosses `edge`, `after` being the first point behind it; NaN when it does not. */
+function placeAt(x: Float64Array, at: Float64Array, edge: number, after: number): number {
+  if (after === 0 || after >= x.length) return NaN
+  const before = after - 1
+  const width = x[after]! - x[before]!
+  return width > 0 ? at[before]! + ((at[after]! - at[before]!) * (edge - x[before]!)) / width : NaN
+}
