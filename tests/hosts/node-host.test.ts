@@ -195,11 +195,7 @@ describe('the process', () => {
     const { child, output } = spawnHost(folder, ['--token', 'auto'])
     await expect.poll(output, { timeout: 20_000 }).toMatch(/Press Ctrl\+C/)
     const [, address = '', token = ''] = /(http:\S+)\/#token=(\S+)/.exec(output()) ?? []
-    for (const snippet of [
-      `mlflow.set_tracking_uri("${address}")`,
-      `import("${address}/runnel.js")`,
-      folder
-    ])
+    for (const snippet of [`mlflow.set_tracking_uri("${address}")`, `import("${address}/runnel.js")`, folder])
       expect(output()).toContain(snippet)
     // The token is in the link alone.
     expect(output().split(token)).toHaveLength(2)
