@@ -10,7 +10,6 @@ import { DEFAULT_EXPERIMENT_ID, type RunId } from '#lib/domain/ids.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
 import { PROTOCOL } from '#lib/socket/agreement.ts'
 import { encodeFrame } from '#lib/socket/frame.ts'
-import { metricHistory } from '#lib/store/metrics.ts'
 import { runIds } from '#lib/store/search/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import { bundleSdk } from '../scripts/build-sdk.mjs'
@@ -19,6 +18,7 @@ import { openTestStore } from '../tests/support/engines.ts'
 import { startFullHost } from '../tests/support/full-host.ts'
 import { startSocketHost, type SocketHost } from '../tests/support/socket-host.ts'
 import * as runnel from './runnel.ts'
+import { historyOf } from '../tests/support/history-of.ts'
 
 let store: Store
 let host: SocketHost
@@ -35,7 +35,7 @@ afterEach(async () => {
 })
 
 const pointsOf = async (runId: string) => {
-  const history = await store.read((r) => metricHistory(r, runId as RunId, 'loss'))
+  const history = await historyOf(store, runId as RunId, 'loss')
   return history.map(({ step, value }) => [step, value])
 }
 

@@ -4,11 +4,11 @@ import type { PortMessageToClient, Put, SessionOp } from '#lib/bridge/protocol.t
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { RunId } from '#lib/domain/ids.ts'
 import { BRIDGE } from '#lib/domain/limits.ts'
-import { metricHistory } from '#lib/store/metrics.ts'
 import { deleteRun, getRun } from '#lib/store/runs.ts'
 import { ENGINES, openTestStore, type TestStore } from '../tests/support/engines.ts'
 import { RunLog } from './run-log.ts'
 import { OpStream } from './stream.ts'
+import { historyOf } from '../tests/support/history-of.ts'
 
 const RUN = 'a'.repeat(32) as RunId
 
@@ -88,7 +88,7 @@ async function opened(engine: (typeof ENGINES)[number] = 'node:sqlite') {
 }
 
 const stepsOf = (test: TestStore, key: string) =>
-  test.store.read(async (r) => (await metricHistory(r, RUN, key)).map(({ step }) => step).sort((a, b) => a - b))
+  historyOf(test.store, RUN, key).then((points) => points.map(({ step }) => step).sort((a, b) => a - b))
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i)
 

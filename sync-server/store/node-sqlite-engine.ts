@@ -55,8 +55,7 @@ export class NodeSqliteEngine implements SqlEngine {
       const prepared = this.#prepare(sql)
       // Node's row objects are slow to make and have no prototype: arrays and a loop take a sixth of the time.
       prepared.columns ??= columnsOf(prepared.statement)
-      const rows = prepared.statement.all(...params) as unknown as SqlValue[][]
-      return rows.map((values) => toRow(prepared.columns!, values))
+      return rowsOf(prepared.statement, params).map((values) => toRow(prepared.columns!, values))
     })
   }
 
@@ -124,6 +123,22 @@ const stopping = () =>
 function columnsOf(statement: StatementSync): readonly string[] {
   statement.setReturnArrays(true)
   return statement.columns().map(({ name }) => name)
+}
+
+/** Node reads no integer beyond 2^53 as a number unless it is asked for all of them as bigints; sql.js gives the nearest double. */
+function rowsOf(statement: StatementSync, params: readonly SqlValue[]): SqlValue[][] {
+  try {
+    return statement.all(...params) as unknown as SqlValue[][]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_OUT_OF_RANGE') throw error
+  }
+  statement.setReadBigInts(true)
+  try {
+    const rows = statement.all(...params) as unknown as (SqlValue | bigint)[][]
+    return rows.map((values) => values.map((value) => (typeof value === 'bigint' ? Number(value) : value)))
+  } finally {
+    statement.setReadBigInts(false)
+  }
 }
 
 function toRow(columns: readonly string[], values: readonly SqlValue[]): SqlRow {

@@ -3,7 +3,7 @@
  * Ids: LM (logged models), HB (histories in bulk), NZ (negative zero), TR (the trash).
  */
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_EXPERIMENT_ID, type ModelId } from '#lib/domain/ids.ts'
+import { DEFAULT_EXPERIMENT_ID, type ModelId, type RunId } from '#lib/domain/ids.ts'
 import type { LoggedPoint } from '#lib/domain/logged-model.ts'
 import { parseLoggedModelFilter, parseLoggedModelOrder } from '#lib/domain/search/logged-model.ts'
 import { parseRunOrderBy } from '#lib/domain/search/parse-order-by.ts'
@@ -20,14 +20,15 @@ import {
   loggedModelsOf,
   setLoggedModelTags
 } from '#lib/store/logged-models.ts'
-import { bulkHistory, sampledHistory } from '#lib/store/metric-histories.ts'
-import { findMetric, logPoints, metricHistory, seriesFrom } from '#lib/store/metrics.ts'
+import { bulkHistory, sampledHistory, type StepRange } from '#lib/store/histories.ts'
+import { pointsOf } from '#lib/domain/series.ts'
+import { findMetric, logPoints } from '#lib/store/metrics.ts'
 import { logModelInputs, logModelOutputs } from '#lib/store/model-edges.ts'
 import { logModelMetrics } from '#lib/store/model-metrics.ts'
 import { createRun, deleteRun, getRun } from '#lib/store/runs.ts'
 import { loggedModelIds, type LoggedModelSearch } from '#lib/store/search/logged-models.ts'
 import { runIds } from '#lib/store/search/runs.ts'
-import type { Store } from '#lib/store/store.ts'
+import { Store } from '#lib/store/store.ts'
 import {
   allInTrash,
   deletedExperimentsOlderThan,
@@ -37,7 +38,8 @@ import {
 } from '#lib/store/trash.ts'
 import type { BlobId } from '#lib/domain/ids.ts'
 import type { Change } from '#lib/store/changes.ts'
-import { ENGINES, dumpStore, openTestStore } from '../support/engines.ts'
+import { ENGINES, createEngine, dumpStore, openTestStore } from '../support/engines.ts'
+import { historyOf } from '../support/history-of.ts'
 
 const code = (code: string): unknown => expect.objectContaining({ code })
 
@@ -308,6 +310,10 @@ describe.each(ENGINES)('logged models on %s', (name) => {
   })
 
   describe('histories', () => {
+    const sampled = async (store: Store, runId: RunId, most: number, range: StepRange | null) => [
+      ...(await sampledHistory(store, runId, 'm', most, range)).values
+    ]
+
     test('[HB1] of several runs: by run, timestamp, step and value, at most so many in all', async () => {
       const { store } = await open()
       const runs = [await newRun(store), await newRun(store)]
@@ -315,10 +321,13 @@ describe.each(ENGINES)('logged models on %s', (name) => {
         await store.write((tx) => logPoints(tx, run, [point(2, 1), point(NaN, 0), point(-0, 3, { timestamp: 0 })]))
       const ids = runs.map((run) => run.runId)
       const sorted = ids.toSorted()
-      const all = await store.read((r) => bulkHistory(r, ids, 'm', 100))
-      expect(all.map((one) => [one.runId, one.value])).toEqual(sorted.flatMap((id) => [-0, NaN, 2].map((v) => [id, v])))
-      expect(await store.read((r) => bulkHistory(r, ids, 'm', 4))).toHaveLength(4)
-      expect(await store.read((r) => bulkHistory(r, ids, 'm', 0))).toEqual([])
+      const bulk = async (limit: number) =>
+        (await bulkHistory(store, ids, 'm', limit)).flatMap(({ runId, points }) =>
+          pointsOf(points).map(({ value }) => [runId, value])
+        )
+      expect(await bulk(100)).toEqual(sorted.flatMap((id) => [-0, NaN, 2].map((v) => [id, v])))
+      expect(await bulk(4)).toHaveLength(4)
+      expect(await bulk(0)).toEqual([])
     })
 
     test('[HB2] sampled as NTILE would, with the very last point', async () => {
@@ -333,61 +342,55 @@ describe.each(ENGINES)('logged models on %s', (name) => {
           values.map((value) => point(value, Math.floor(value / 10) - 1))
         )
       )
+      const sql = createEngine('node:sqlite')
+      sql.run('create table points (value)', [])
+      for (const value of values) sql.run('insert into points values (?)', [value])
       for (const most of [1, 2, 3, 4, 5, 7, 11, 12, 22, 23, 24, 2500]) {
-        const found = await store.read((r) => sampledHistory(r, run.runId, 'm', most, null))
-        const buckets = await store.exclusive((engine) =>
-          engine.all(
-            `select min(value) as first from (select value, ntile(?) over (order by step, timestamp, value) as bucket from metrics) group by bucket order by 1`,
-            [most]
-          )
+        const buckets = sql.all(
+          `select min(value) as first from (select value, ntile(?) over (order by value) as bucket from points) group by bucket order by 1`,
+          [most]
         )
         const expected = buckets.map((row) => Number(row['first']))
         expected[expected.length - 1] = 22
-        expect([most, found.map((one) => one.value)]).toEqual([most, expected])
+        expect([most, await sampled(store, run.runId, most, null)]).toEqual([most, expected])
       }
+      sql.close()
     })
 
     test('[HB3] between two steps, both included; nothing of an unknown run', async () => {
       const { store } = await open()
       const run = await newRun(store)
       await store.write((tx) => logPoints(tx, run, [point(1, -5), point(2, 0), point(3, 1), point(4, 2)]))
-      const between = (from: number, to: number, most = 10) =>
-        store.read(async (r) => (await sampledHistory(r, run.runId, 'm', most, { from, to })).map((one) => one.value))
+      const between = (from: number, to: number, most = 10) => sampled(store, run.runId, most, { from, to })
       expect(await between(-5, 1)).toEqual([1, 2, 3])
       expect(await between(0, 2, 2)).toEqual([2, 4])
       expect(await between(3, 9)).toEqual([])
-      expect(await store.read((r) => sampledHistory(r, 'nobody' as typeof run.runId, 'm', 3, null))).toEqual([])
+      expect(await sampled(store, 'nobody' as RunId, 3, null)).toEqual([])
     })
   })
 
   describe('negative zero', () => {
     test('[NZ1] comes back from history, series, summary and a recovered store', async () => {
-      const { store, journal } = await open()
+      const { store, journal, blobs } = await open()
       const run = await newRun(store)
       await store.write((tx) => logPoints(tx, run, [point(1, 0), point(NaN, 1), point(-0, 2)]))
-      const read = async () => ({
-        history: (await store.read((r) => metricHistory(r, run.runId, 'm'))).map((one) => one.value),
-        series: [...(await store.read((r) => seriesFrom(r, run.runId, 'm', null))).values],
+      const read = async (store: Store) => ({
+        history: (await historyOf(store, run.runId, 'm')).map((one) => one.value),
         last: (await store.read((r) => findMetric(r, run.runId, 'm')))?.last.value,
         run: (await store.read((r) => getRun(r, run.runId))).data.metrics[0]?.last.value
       })
       // toEqual tells -0 from 0.
-      const expected = { history: [1, NaN, -0], series: [1, NaN, -0], last: -0, run: -0 }
-      expect(await read()).toEqual(expected)
-      const recovered = await journal.recover()
-      expect(recovered.all('select is_nan, value from metrics order by step', [])).toEqual([
-        { is_nan: 0, value: 1 },
-        { is_nan: 1, value: 0 },
-        { is_nan: 2, value: 0 }
-      ])
-      recovered.close()
+      const expected = { history: [1, NaN, -0], last: -0, run: -0 }
+      expect(await read(store)).toEqual(expected)
+      const recovered = await Store.open({ engine: await journal.recover(), journal, blobs })
+      expect(await read(recovered)).toEqual(expected)
     })
 
     test('[NZ2] 0 and -0 at one place are two points; the first stays the latest, as they are equal', async () => {
       const { store } = await open()
       const run = await newRun(store)
       for (const value of [0, -0, -0, 0]) await store.write((tx) => logPoints(tx, run, [point(value)]))
-      expect((await store.read((r) => metricHistory(r, run.runId, 'm'))).map((one) => one.value)).toEqual([0, -0])
+      expect((await historyOf(store, run.runId, 'm')).map((one) => one.value)).toEqual([0, -0])
       expect(await store.read((r) => findMetric(r, run.runId, 'm'))).toMatchObject({ last: { value: 0 }, count: 2 })
     })
 

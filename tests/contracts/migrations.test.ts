@@ -11,7 +11,6 @@ import type { SqlEngine } from '#lib/store/engine.ts'
 import { hasGrant } from '#lib/store/grants.ts'
 import { experimentKeys } from '#lib/store/keys.ts'
 import { getLoggedModel } from '#lib/store/logged-models.ts'
-import { metricHistory } from '#lib/store/metrics.ts'
 import { SCHEMA_VERSION } from '#lib/store/migrations.ts'
 import { getModelVersionByAlias } from '#lib/store/model-aliases.ts'
 import { createRun, getRun, getRunInfo } from '#lib/store/runs.ts'
@@ -22,6 +21,7 @@ import { listViews } from '#lib/store/views.ts'
 import { NodeSqliteEngine } from '../../sync-server/store/node-sqlite-engine.ts'
 import { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
 import { ENGINES, MemoryBlobs, MemoryJournal, openTestStore, type EngineName } from '../support/engines.ts'
+import { historyOf } from '../support/history-of.ts'
 
 const SQL = await initSqlJs()
 const folder = fileURLToPath(new URL('../fixtures/', import.meta.url))
@@ -69,7 +69,7 @@ describe.each(ENGINES)('images on %s', (name) => {
         count: 3
       })
       expect(run.datasets[0]?.dataset.name).toBe('wine')
-      const points = await store.read((r) => metricHistory(r, run.info.runId, 'loss'))
+      const points = await historyOf(store, run.info.runId, 'loss')
       expect(points.map(({ value }) => value)).toEqual([1.5, NaN, Infinity])
       expect((await store.read((r) => getRunInfo(r, 'd'.repeat(32) as RunId))).lifecycleStage).toBe('deleted')
       expect(await store.read((r) => sessionMark(r, 'session-1'))).toBe(42)
@@ -91,7 +91,7 @@ describe.each(ENGINES)('images on %s', (name) => {
     const model = await store.read((r) => getLoggedModel(r, output!.modelId))
     expect(model).toMatchObject({ name: 'forest', params: [{ key: 'depth', value: '4' }] })
     expect(model.metrics).toMatchObject([{ key: 'accuracy', value: 0.75 }])
-    const points = await store.read((r) => metricHistory(r, run.info.runId, 'drift'))
+    const points = await historyOf(store, run.info.runId, 'drift')
     expect(points.map(({ value }) => value)).toEqual([-0])
     const champion = await store.read((r) => getModelVersionByAlias(r, 'Forest', 'champion'))
     expect(champion).toMatchObject({ version: 1, source: 's3://models/forest' })

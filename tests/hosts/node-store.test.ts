@@ -62,7 +62,9 @@ const countUp = (length: number) => Float64Array.from({ length }, (_, i) => i)
 
 const logPoints = (store: Store, run: Awaited<ReturnType<typeof newRun>>, key: string, count: number) => {
   const steps = countUp(count)
-  return store.write((tx) => logSeries(tx, run, key, { steps, timestamps: steps, values: steps.map(Math.sin) }))
+  return store.write((tx) =>
+    logSeries(tx, run, new Map([[key, { steps, timestamps: steps, values: steps.map(Math.sin) }]]))
+  )
 }
 
 interface Child {
@@ -188,11 +190,11 @@ test(
     const run = await newRun(store)
     let largest = 0
     for (let i = 0; i < 700; i++) {
-      await logPoints(store, run, `metric ${i}`, 1000)
+      await logPoints(store, run, `metric ${i}`, 10_000)
       largest = Math.max(largest, (await stat(`${file}-wal`)).size)
     }
     const reader = new DatabaseSync(file, { readOnly: true })
-    expect(reader.prepare('select count(*) as n from metrics').get()).toEqual({ n: 700_000 })
+    expect(reader.prepare('select sum(point_count) as n from runnel_chunks').get()).toEqual({ n: 7_000_000 })
     reader.close()
     const written = store.size()
     expect(written).toBeGreaterThan(40_000_000)
@@ -211,8 +213,8 @@ test('[NS8] a full database refuses with what to do, keeps nothing of what it re
   const [big, inParts] = await Promise.allSettled([
     logPoints(store, run, 'loss', 50_000),
     store.write(async (tx) => {
-      const part = () =>
-        logSeries(tx, run, 'a', { steps: countUp(50_000), timestamps: countUp(50_000), values: countUp(50_000) })
+      const points = { steps: countUp(50_000), timestamps: countUp(50_000), values: countUp(50_000) }
+      const part = () => logSeries(tx, run, new Map([['a', points]]))
       // The disk ends the whole transaction: what follows a refused part must not be kept alone.
       await tx.attempt(part).catch(() => undefined)
       await createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID, name: 'after' })

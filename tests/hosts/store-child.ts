@@ -33,7 +33,7 @@ async function logForEver(line: number): Promise<never> {
     const steps = Float64Array.from({ length: POINTS }, (_, step) => step)
     await store.write(async (tx) => {
       const run = await createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID, name })
-      await logSeries(tx, run, 'loss', { steps, timestamps: steps, values: steps })
+      await logSeries(tx, run, new Map([['loss', { steps, timestamps: steps, values: steps }]]))
     })
     process.stdout.write(`${name}\n`)
   }

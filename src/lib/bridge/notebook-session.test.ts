@@ -2,12 +2,12 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { RunId } from '#lib/domain/ids.ts'
 import { findArtifact } from '#lib/store/artifacts.ts'
-import { metricHistory } from '#lib/store/metrics.ts'
 import { deleteRun, findRunInfo, getRun } from '#lib/store/runs.ts'
 import { sessionMark } from '#lib/store/sessions.ts'
 import { openTestStore, type TestStore } from '../../../tests/support/engines.ts'
 import { createNotebookSession, type NotebookSession } from './notebook-session.ts'
 import type { PortMessageToClient, PortMessageToStore, Put, SessionOp } from './protocol.ts'
+import { historyOf } from '../../../tests/support/history-of.ts'
 
 /** Says what it was asked; one file breaks off while it is read, and one is larger than a port may carry. */
 async function answer(request: Request): Promise<Response> {
@@ -115,7 +115,7 @@ function points(from: number, n: number, series: [string, string][] = [[RUN, 'lo
 }
 
 const history = ({ store }: TestStore, key = 'loss') =>
-  store.read(async (r) => (await metricHistory(r, RUN, key)).map((point) => point.value))
+  historyOf(store, RUN, key).then((points) => points.map((point) => point.value))
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 

@@ -29,7 +29,7 @@ interface SeriesGroup {
 const none = new Float64Array()
 
 /**
- * Write the points of consecutive messages, one insert per series: longer inserts are what makes ingestion fast.
+ * Write the points of consecutive messages, one chunk per series: longer chunks are what makes ingestion fast.
  * A series whose run may not be written to, or whose key is wrong, is refused as a whole; the others are kept.
  */
 export async function writePoints(tx: Tx, puts: readonly PointPut[], refusals: Refusals): Promise<void> {
@@ -38,13 +38,19 @@ export async function writePoints(tx: Tx, puts: readonly PointPut[], refusals: R
   gather(puts, groupOf)
   const refused = new Map<SeriesGroup, RunnelError>()
   const runs = new Map<string, RunInfo>()
+  const writable = new Map<RunInfo, Map<string, SeriesGroup>>()
   for (const group of groups.values()) {
     if (group.count === 0) continue
     // The rules are asked before anything is written, so a refusal leaves nothing to undo.
     const run = await runToWrite(tx, group, runs)
-    if (run instanceof RunnelError) refused.set(group, run)
-    else await logSeries(tx, run, group.key, group)
+    if (run instanceof RunnelError) {
+      refused.set(group, run)
+      continue
+    }
+    const byKey = writable.get(run) ?? new Map<string, SeriesGroup>()
+    writable.set(run, byKey.set(group.key, group))
   }
+  for (const [run, byKey] of writable) await logSeries(tx, run, byKey)
   if (refused.size > 0) note(puts, groupOf, refused, refusals)
 }
 

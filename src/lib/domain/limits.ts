@@ -232,3 +232,18 @@ export const SOCKET = {
   closeGraceMs: 1000,
   tokenLength: 4096
 } as const
+
+/** How points are kept: ours. */
+export const SERIES = {
+  /** Inline points of a series, or chunks they lie in, that are worth sealing in a pause, and while more come. The first are an index's too. */
+  sealPoints: 1024,
+  sealChunks: 64,
+  busySealPoints: 32_768,
+  busySealChunks: 2048,
+  /** Series, and about how many points, that are sealed before others have their turn. */
+  roundSeries: 64,
+  roundPoints: 500_000,
+  /** Unpacked chunks, and envelopes, kept for whoever asks again: bytes. */
+  keptChunkBytes: 32 * 1024 * 1024,
+  keptEnvelopeBytes: 8 * 1024 * 1024
+} as const

@@ -1,9 +1,7 @@
 import type { ArtifactEntry } from '#lib/domain/artifact.ts'
 import { unreachable } from '#lib/domain/errors.ts'
 import { parseExperimentId, parseRunId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
-import { downsample, withNeighbours } from '#lib/domain/downsample.ts'
 import { LIVE } from '#lib/domain/limits.ts'
-import { axisValues } from '#lib/domain/series.ts'
 import type { ColumnKind } from '#lib/domain/table-column.ts'
 import { TAGS } from '#lib/domain/tag.ts'
 import { listBelowRoot } from '#lib/store/artifact-roots.ts'
@@ -138,11 +136,8 @@ export class Answering {
 
   async #drawn(store: Store, query: SeriesQuery): Promise<DrawnSeries> {
     const runId = parseRunId(query.runId)
-    const series = await this.#series.points(store, runId, query.key)
     const origin = query.axis === 'relative' ? ((await store.read((r) => findRunInfo(r, runId)))?.startTime ?? 0) : 0
-    const x = axisValues(series, query.axis, origin)
-    const drawn = downsample(x, series.values, query.range, query.buckets)
-    return query.range === null ? drawn : withNeighbours(drawn, x, series.values, query.range)
+    return this.#series.drawn(store, runId, query.key, { ...query, origin })
   }
 }
 

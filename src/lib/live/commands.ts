@@ -9,7 +9,6 @@ import {
   type RunId
 } from '#lib/domain/ids.ts'
 import { isRunStatus, isTerminal } from '#lib/domain/run.ts'
-import { seriesOf } from '#lib/domain/series.ts'
 import { validateExperimentName, validateExperimentTag, validateRunTag } from '#lib/domain/validate.ts'
 import { isViewOf, validateViewName, validateViewState, type ViewOf } from '#lib/domain/view.ts'
 import { openBelowRoot } from '#lib/store/artifact-roots.ts'
@@ -23,7 +22,7 @@ import {
 } from '#lib/store/experiments.ts'
 import { revokeGrant } from '#lib/store/grants.ts'
 import { getLoggedModelInfo } from '#lib/store/logged-models.ts'
-import { metricHistory } from '#lib/store/metrics.ts'
+import { metricHistory } from '#lib/store/histories.ts'
 import { getRunInfo, requireActiveRun, updateRun } from '#lib/store/runs.ts'
 import { writeSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
@@ -97,9 +96,7 @@ export function createCommands(
     },
     runIds: (query) => store.read((r) => matchingIds(r, query)),
     readArtifact: (runId, path, modelId) => readArtifact(store, { runId, modelId, path }),
-    history: async (runId, key) => {
-      return seriesOf(await store.read((r) => metricHistory(r, parseRunId(runId), key)))
-    },
+    history: (runId, key) => metricHistory(store, parseRunId(runId), key),
     setDurability: async (durability) => {
       if (!isDurability(durability)) throw invalid(`Unknown durability ${JSON.stringify(durability)}.`)
       await store.write((tx) => writeSetting(tx, DURABILITY_SETTING, durability))

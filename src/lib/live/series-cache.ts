@@ -1,86 +1,66 @@
+import { chunksInView, drawChunks, isFineEnough, type DrawnPiece, type SeriesView } from '#lib/domain/draw-chunks.ts'
+import type { Drawn } from '#lib/domain/downsample.ts'
 import type { RunId } from '#lib/domain/ids.ts'
 import type { Series } from '#lib/domain/series.ts'
-import type { Reader } from '#lib/store/database.ts'
-import { findMetric, seriesFrom } from '#lib/store/metrics.ts'
+import { findSeries, pointsOfChunks, type StoredSeries } from '#lib/store/histories.ts'
+import { chunkPoints, type StoredChunk } from '#lib/store/series-chunks.ts'
 import type { Store } from '#lib/store/store.ts'
 
-/** Series kept for charts that are looked at; a screen shows a few dozen. */
-const KEPT_SERIES = 64
+/** Whole series kept for charts that need every point: bytes. */
+const KEPT_BYTES = 32 * 1024 * 1024
+const POINT_BYTES = 24
 
-interface Cached {
-  steps: Float64Array<ArrayBuffer>
-  timestamps: Float64Array<ArrayBuffer>
-  values: Float64Array<ArrayBuffer>
-  /** Points in use; the arrays are longer, so that appending is cheap. In (step, timestamp, value) order. */
-  count: number
-}
-
-/**
- * The points of series that charts look at, so that a live chart costs what is new and not what is there.
- * The store's count of a series says whether anything changed; if all of it came at or after the last step, only that is read.
- */
+/** The points of series that charts look at. Asked outside the store's lock; fails as ChunkLoader does. */
 export class SeriesCache {
-  readonly #series = new Map<string, Cached>()
+  readonly #series = new Map<string, { readonly version: string; readonly points: Series }>()
+  #bytes = 0
 
   clear(): void {
     this.#series.clear()
+    this.#bytes = 0
   }
 
-  /** Points in (step, timestamp, value) order. The arrays belong to the cache: read them before the next call, change nothing. */
-  points(store: Store, runId: RunId, key: string): Promise<Series> {
-    return store.read((r) => this.#read(r, runId, key))
-  }
-
-  async #read(r: Reader, runId: RunId, key: string): Promise<Series> {
+  /** Points in order (`series-order.ts`). The arrays are shared: change nothing. */
+  async points(store: Store, runId: RunId, key: string): Promise<Series> {
+    const stored = await store.read((r) => findSeries(r, runId, key))
+    if (stored === null) return pointsOfChunks(store.chunks, [])
     const name = `${runId}/${key}`
-    const cached = this.#series.get(name)
-    const total = (await findMetric(r, runId, key))?.count ?? 0
-    const fresh = cached ? await grown(r, runId, key, cached, total) : null
-    const series = fresh ?? toCached(await seriesFrom(r, runId, key, null))
+    const version = versionOf(stored)
+    const known = this.#series.get(name)
+    const points = known?.version === version ? known.points : await pointsOfChunks(store.chunks, stored.chunks)
+    this.#forget(name)
+    this.#keep(name, version, points)
+    return points
+  }
+
+  /** A series as a chart of `buckets` pixels shows it: from envelopes where points are closer than pixels, so that few chunks are opened. */
+  async drawn(store: Store, runId: RunId, key: string, view: SeriesView): Promise<Drawn> {
+    const stored = await store.read((r) => findSeries(r, runId, key))
+    const chunks = stored?.chunks ?? []
+    const pieceOf = async (chunk: StoredChunk, whole: boolean): Promise<DrawnPiece> => {
+      const envelope = whole && 'sealed' in chunk.place ? await store.chunks.envelope(chunk.place.sealed) : null
+      if (envelope && isFineEnough(envelope, chunks, view)) return { envelope }
+      return { points: await chunkPoints(store.chunks, chunk) }
+    }
+    const pieces = await Promise.all(chunksInView(chunks, view).map(({ chunk, whole }) => pieceOf(chunk, whole)))
+    return drawChunks(pieces, chunks, view)
+  }
+
+  #forget(name: string): void {
+    this.#bytes -= (this.#series.get(name)?.points.values.length ?? 0) * POINT_BYTES
     this.#series.delete(name)
-    this.#series.set(name, series)
-    if (this.#series.size > KEPT_SERIES) this.#series.delete(this.#series.keys().next().value!)
-    return {
-      steps: series.steps.subarray(0, series.count),
-      timestamps: series.timestamps.subarray(0, series.count),
-      values: series.values.subarray(0, series.count)
+  }
+
+  #keep(name: string, version: string, points: Series): void {
+    this.#series.set(name, { version, points })
+    this.#bytes += points.values.length * POINT_BYTES
+    for (const oldest of this.#series.keys()) {
+      if (this.#bytes <= KEPT_BYTES) return
+      this.#forget(oldest)
     }
   }
 }
 
-const toCached = ({ steps, timestamps, values }: Series): Cached => ({
-  steps,
-  timestamps,
-  values,
-  count: steps.length
-})
-
-/** The cached series brought up to date by reading only its end; null when that is not enough to be sure. */
-async function grown(r: Reader, runId: RunId, key: string, cached: Cached, total: number): Promise<Cached | null> {
-  if (total === cached.count) return cached
-  if (total < cached.count || cached.count === 0) return null
-  const lastStep = cached.steps[cached.count - 1]!
-  let kept = cached.count
-  while (kept > 0 && cached.steps[kept - 1] === lastStep) kept--
-  const tail = await seriesFrom(r, runId, key, lastStep)
-  // A point of an earlier step came too: the end alone does not hold everything new.
-  if (kept + tail.steps.length !== total) return null
-  return append(cached, kept, tail)
-}
-
-function append(cached: Cached, kept: number, tail: Series): Cached {
-  const count = kept + tail.steps.length
-  const room = count > cached.steps.length ? Math.max(1024, count * 2) : cached.steps.length
-  const column = (old: Float64Array<ArrayBuffer>, more: Float64Array) => {
-    const array = room === old.length ? old : new Float64Array(room)
-    if (array !== old) array.set(old.subarray(0, kept))
-    array.set(more, kept)
-    return array
-  }
-  return {
-    steps: column(cached.steps, tail.steps),
-    timestamps: column(cached.timestamps, tail.timestamps),
-    values: column(cached.values, tail.values),
-    count
-  }
-}
+/** Changes whenever a point comes; a series that was deleted and made anew has another latest point or another number. */
+const versionOf = ({ series, summary: { count, last } }: StoredSeries): string =>
+  [series, count, last.step, last.timestamp, last.value].join('/')

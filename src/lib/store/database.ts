@@ -12,6 +12,7 @@
 import { Kysely } from 'kysely'
 import { RunnelError, assert } from '#lib/domain/errors.ts'
 import { ChangeDraft, type ChangeFeed } from './changes.ts'
+import type { ChunkLoader } from './chunk-loader.ts'
 import { createDialect, type QuerySink } from './dialect.ts'
 import type { BulkInsert, SqlEngine, SqlValue, Statement } from './engine.ts'
 import type { Journal } from './journal.ts'
@@ -25,6 +26,8 @@ export interface Reader {
 export interface Tx extends Reader {
   /** The URI below which new experiments keep their artifacts. */
   readonly artifactRoot: string
+  /** For the one question that a write may have to ask of sealed points: whether it repeats one. */
+  readonly chunks: ChunkLoader
   /** The one time of this transaction, epoch ms: statements never ask a clock. */
   readonly now: number
   readonly changes: ChangeDraft
@@ -47,6 +50,7 @@ export interface KnownFacts {
 
 export interface DatabaseOptions {
   readonly artifactRoot: string
+  readonly chunks: ChunkLoader
   readonly engine: SqlEngine
   readonly journal: Journal
   readonly feed: ChangeFeed
@@ -64,6 +68,7 @@ export class Database {
   readonly #feed: ChangeFeed
   readonly #now: () => number
   readonly #artifactRoot: string
+  readonly #chunks: ChunkLoader
   readonly #db: Kysely<Schema>
   #engine: SqlEngine
   #open: Transaction | null = null
@@ -73,12 +78,13 @@ export class Database {
   /** Set while memory holds what could not be kept; the next user of the lock recovers first. */
   #doomed = false
 
-  constructor({ engine, journal, feed, now, artifactRoot }: DatabaseOptions) {
+  constructor({ engine, journal, feed, now, artifactRoot, chunks }: DatabaseOptions) {
     this.#engine = engine
     this.#journal = journal
     this.#feed = feed
     this.#now = now
     this.#artifactRoot = artifactRoot
+    this.#chunks = chunks
     this.#db = new Kysely<Schema>({ dialect: createDialect(this.#sink()) })
   }
 
@@ -140,7 +146,12 @@ export class Database {
   }
 
   async #transact<T>(fn: (tx: Tx) => Promise<T>): Promise<{ value: T; transaction: Transaction }> {
-    const transaction = new Transaction(this.#engine, this.#db, this.#known, this.#now(), this.#artifactRoot)
+    const transaction = new Transaction(this.#engine, this.#known, {
+      db: this.#db,
+      now: this.#now(),
+      artifactRoot: this.#artifactRoot,
+      chunks: this.#chunks
+    })
     this.#engine.run('begin', [])
     this.#open = transaction
     try {
@@ -214,14 +225,20 @@ class Transaction implements Tx {
   makesRoom = false
   readonly known: KnownFacts
   readonly artifactRoot: string
+  readonly chunks: ChunkLoader
   readonly #engine: SqlEngine
   #savepoints = 0
 
-  constructor(engine: SqlEngine, db: Kysely<Schema>, known: ReadonlySet<string>, now: number, artifactRoot: string) {
+  constructor(
+    engine: SqlEngine,
+    known: ReadonlySet<string>,
+    { db, now, artifactRoot, chunks }: Pick<Tx, 'db' | 'now' | 'artifactRoot' | 'chunks'>
+  ) {
     this.#engine = engine
     this.db = db
     this.now = now
     this.artifactRoot = artifactRoot
+    this.chunks = chunks
     this.known = {
       has: (fact) => this.learned.has(fact) || (known.has(fact) && !this.forgotten.has(fact)),
       add: (fact) => this.learned.add(fact),

@@ -6,6 +6,7 @@ import type { Database, Tx } from './database.ts'
 import { tracking } from './migrations/0001-tracking.ts'
 import { models } from './migrations/0002-models.ts'
 import { views } from './migrations/0003-views.ts'
+import { series } from './migrations/0004-series.ts'
 
 interface Migration {
   readonly name: string
@@ -20,7 +21,8 @@ const statements = (texts: readonly string[]) => async (tx: Tx) => {
 const MIGRATIONS: readonly Migration[] = [
   { name: 'tracking', up: statements(tracking) },
   { name: 'models', up: statements(models) },
-  { name: 'views', up: statements(views) }
+  { name: 'views', up: statements(views) },
+  { name: 'series', up: series }
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

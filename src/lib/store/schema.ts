@@ -45,23 +45,46 @@ export interface RunsTable {
 }
 
 /**
- * SQL has no NaN, and SQLite forgets the sign of -0: both are value 0, and `is_nan` says which it was, 0 a number, 1 NaN, 2 negative zero.
- * ±Infinity is kept as it is (MLflow keeps ±1.797e308).
+ * MLflow's columns, with what is known of a series beside them. SQL has no NaN, and SQLite forgets the sign of -0: both are value 0, and
+ * `is_nan` says which it was, 0 a number, 1 NaN, 2 negative zero. ±Infinity is kept as it is (MLflow keeps ±1.797e308).
  */
-export interface MetricsTable {
+export interface LatestMetricsTable {
   run_uuid: Id
   key: string
   step: number
-  timestamp: number
+  timestamp: number | null
   value: number
   is_nan: number
-}
-
-export interface LatestMetricsTable extends MetricsTable {
   /** Extremes without NaN, -0 being 0; null while every value is NaN. */
   min_value: number | null
   max_value: number | null
   point_count: number
+  /** Names the series in `runnel_chunks`. */
+  runnel_series: number
+  /** The latest time of any point; `step` is the greatest of any. */
+  runnel_timestamp_high: number
+  /** Points that are not sealed yet, and the chunks they lie in. */
+  runnel_inline_points: number
+  runnel_inline_chunks: number
+}
+
+/**
+ * Points of a series (MLflow keeps a row for each, in `metrics`), as many columns of numbers in one value: packed in `points`, or sealed in
+ * a blob. The low and high of steps and times are the least and the greatest, included.
+ */
+export interface ChunksTable {
+  series: number
+  timestamp_high: number
+  chunk: number
+  timestamp_low: number
+  step_low: number
+  step_high: number
+  point_count: number
+  blob_id: ColumnType<string | null, string | undefined, string>
+  blob_offset: ColumnType<number | null, number | undefined, number>
+  blob_length: ColumnType<number | null, number | undefined, number>
+  envelope_length: ColumnType<number | null, number | undefined, number>
+  points: ColumnType<Uint8Array | null, Uint8Array | undefined, Uint8Array | null>
 }
 
 export interface RunTextTable {
@@ -255,8 +278,8 @@ export interface Schema {
   experiments: ExperimentsTable
   experiment_tags: ExperimentTagsTable
   runs: RunsTable
-  metrics: MetricsTable
   latest_metrics: LatestMetricsTable
+  runnel_chunks: ChunksTable
   params: RunTextTable
   tags: RunTextTable
   datasets: DatasetsTable

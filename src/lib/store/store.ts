@@ -3,11 +3,13 @@ import { ARTIFACT_SCHEME } from '#lib/domain/artifact.ts'
 import { referredBlobs } from './artifacts.ts'
 import { BLOB_GRACE_MS, type BlobStore } from './blobs.ts'
 import { ChangeFeed } from './changes.ts'
+import { ChunkLoader } from './chunk-loader.ts'
 import { Database, type Reader, type Tx } from './database.ts'
 import type { SqlEngine } from './engine.ts'
 import type { Journal } from './journal.ts'
 import type { LocalArtifacts } from './local-artifacts.ts'
 import { migrate } from './migrations.ts'
+import { chunkBlobs } from './series-chunks.ts'
 import { giveUpOldUploads, uploadedBlobs } from './uploads.ts'
 
 export interface StoreParts {
@@ -28,25 +30,29 @@ export interface StoreParts {
 export class Store {
   readonly changes: ChangeFeed
   readonly blobs: BlobStore
+  /** The sealed points of series, outside the store's lock. */
+  readonly chunks: ChunkLoader
   readonly localArtifacts: LocalArtifacts | null
   readonly now: Clock
   readonly #database: Database
 
-  private constructor(database: Database, feed: ChangeFeed, parts: StoreParts, now: Clock) {
+  private constructor(database: Database, feed: ChangeFeed, chunks: ChunkLoader, parts: StoreParts, now: Clock) {
     this.#database = database
     this.changes = feed
     this.blobs = parts.blobs
+    this.chunks = chunks
     this.localArtifacts = parts.localArtifacts ?? null
     this.now = now
   }
 
   /** Open and migrate. Fails with INVALID_STATE when the data belongs to a newer version. */
   static async open(parts: StoreParts): Promise<Store> {
-    const { engine, journal, clock = systemClock, artifactRoot = ARTIFACT_SCHEME } = parts
+    const { engine, journal, blobs, clock = systemClock, artifactRoot = ARTIFACT_SCHEME } = parts
     const feed = new ChangeFeed()
-    const database = new Database({ engine, journal, feed, now: clock, artifactRoot })
+    const chunks = new ChunkLoader(blobs)
+    const database = new Database({ engine, journal, feed, now: clock, artifactRoot, chunks })
     await migrate(database)
-    return new Store(database, feed, parts, clock)
+    return new Store(database, feed, chunks, parts, clock)
   }
 
   /** A consistent look: nothing is written while `fn` runs. */
@@ -77,7 +83,7 @@ export class Store {
     // A write, not a read: a read could see a deletion that is applied but not yet durable, and if that is lost its file is there again.
     const referred = await this.write(async (tx) => {
       await giveUpOldUploads(tx)
-      return new Set([...(await referredBlobs(tx)), ...(await uploadedBlobs(tx))])
+      return new Set([...(await referredBlobs(tx)), ...(await uploadedBlobs(tx)), ...(await chunkBlobs(tx))])
     })
     return this.blobs.delete(
       old.filter((id) => !referred.has(id)),

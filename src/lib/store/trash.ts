@@ -6,6 +6,7 @@ import { deleteArtifacts } from './artifacts.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import { rowToInfo } from './runs.ts'
+import { deleteChunks } from './series-chunks.ts'
 import type { Store } from './store.ts'
 
 /** Deleted runs whose experiment is not itself in the trash, last deleted first. */
@@ -221,7 +222,8 @@ async function purgeRunRows(tx: Tx, ids: readonly RunId[]): Promise<void> {
     .where('source_id', 'in', ids)
     .execute()
   await tx.db.deleteFrom('logged_model_metrics').where('run_id', 'in', ids).execute()
-  for (const table of ['metrics', 'latest_metrics', 'params', 'tags', 'runs'] as const)
+  await deleteChunks(tx, ids)
+  for (const table of ['latest_metrics', 'params', 'tags', 'runs'] as const)
     await tx.db.deleteFrom(table).where('run_uuid', 'in', ids).execute()
 }
 

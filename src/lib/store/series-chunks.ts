@@ -1,0 +1,184 @@
+/** The points of series, in chunks of columns: inline in SQL while they are few or new, sealed in the blob store after (`sealer.ts`). */
+import { sql, type CompiledQuery, type Insertable, type Kysely, type Selectable } from 'kysely'
+import { unpackSeries, packSeries } from '#lib/domain/chunk/chunk.ts'
+import type { BlobId, RunId } from '#lib/domain/ids.ts'
+import type { Series } from '#lib/domain/series.ts'
+import type { ChunkLoader, SealedAt } from './chunk-loader.ts'
+import type { Reader, Tx } from './database.ts'
+import type { ChunksTable, Schema } from './schema.ts'
+
+/** What lies between: least and greatest, both included. */
+export interface Span {
+  readonly stepLow: number
+  readonly stepHigh: number
+  readonly timestampLow: number
+  readonly timestampHigh: number
+}
+
+/** A chunk of a series as its row says. Its points are in order, each once, and no other chunk of the series has one of them. */
+export interface StoredChunk extends Span {
+  /** Tells it from the others of its series. */
+  readonly chunk: number
+  readonly count: number
+  readonly place: { readonly inline: Uint8Array } | { readonly sealed: SealedAt }
+}
+
+/** `series` in order, at least one point. */
+export function spanOf({ steps, timestamps }: Series): Span {
+  let stepLow = Infinity
+  let stepHigh = -Infinity
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i]!
+    if (step < stepLow) stepLow = step
+    if (step > stepHigh) stepHigh = step
+  }
+  return { stepLow, stepHigh, timestampLow: timestamps[0]!, timestampHigh: timestamps.at(-1)! }
+}
+
+/** The points of a chunk. Fails as ChunkLoader does. */
+export async function chunkPoints(loader: ChunkLoader, { place }: StoredChunk): Promise<Series> {
+  return 'inline' in place ? unpackSeries(place.inline) : loader.points(place.sealed)
+}
+
+// ── rows ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Keep points, in order and new to the series, in an inline chunk. `chunk`: a number that none of the series has. */
+export async function insertInline(tx: Tx, series: number, chunk: number, points: Series): Promise<void> {
+  const { timestampHigh, timestampLow, stepLow, stepHigh } = spanOf(points)
+  const row: Insertable<ChunksTable> = {
+    series,
+    timestamp_high: timestampHigh,
+    chunk: chunk,
+    timestamp_low: timestampLow,
+    step_low: stepLow,
+    step_high: stepHigh,
+    point_count: points.values.length,
+    points: packSeries(points)
+  }
+  await tx.db.executeQuery({ ...insertQuery(tx.db, row), parameters: Object.values(row) })
+}
+
+const insertQueries = new WeakMap<Kysely<Schema>, CompiledQuery>()
+
+/** Compiled once per database. Its parameters are the row's values, in the row's order. */
+function insertQuery(db: Kysely<Schema>, row: Insertable<ChunksTable>): CompiledQuery {
+  const known = insertQueries.get(db)
+  if (known) return known
+  const query = db.insertInto('runnel_chunks').values(row).compile()
+  insertQueries.set(db, query)
+  return query
+}
+
+/** The same of a chunk that is in a blob already. */
+export async function insertSealed(tx: Tx, series: number, chunk: number, points: Series, at: SealedAt): Promise<void> {
+  const { timestampHigh, timestampLow, stepLow, stepHigh } = spanOf(points)
+  await tx.db
+    .insertInto('runnel_chunks')
+    .values({
+      series,
+      timestamp_high: timestampHigh,
+      chunk,
+      timestamp_low: timestampLow,
+      step_low: stepLow,
+      step_high: stepHigh,
+      point_count: points.values.length,
+      blob_id: at.blobId,
+      blob_offset: at.offset,
+      blob_length: at.length,
+      envelope_length: at.envelopeLength
+    })
+    .execute()
+}
+
+/** Whether a series still has all of some chunks, as they were. */
+export async function hasChunks(r: Reader, series: number, chunks: readonly StoredChunk[]): Promise<boolean> {
+  const rows = await r.db
+    .selectFrom('runnel_chunks')
+    .select(['chunk', 'timestamp_high', 'point_count'])
+    .where('series', '=', series)
+    .execute()
+  const named = (chunk: number, timestampHigh: number, count: number) => `${chunk}/${timestampHigh}/${count}`
+  const there = new Set(rows.map((row) => named(row.chunk, row.timestamp_high, row.point_count)))
+  return chunks.every(({ chunk, timestampHigh, count }) => there.has(named(chunk, timestampHigh, count)))
+}
+
+export async function deleteChunkRows(tx: Tx, series: number, chunks: readonly StoredChunk[]): Promise<void> {
+  const numbers = JSON.stringify(chunks.map(({ chunk }) => chunk))
+  await sql`delete from runnel_chunks
+    where series = ${series} and chunk in (select value from json_each(${numbers}))`.execute(tx.db)
+}
+
+/** Every chunk of a series, by the time it ends at. */
+export async function chunksOf(r: Reader, series: number): Promise<StoredChunk[]> {
+  const rows = await r.db
+    .selectFrom('runnel_chunks')
+    .selectAll()
+    .where('series', '=', series)
+    .orderBy('timestamp_high')
+    .orderBy('chunk')
+    .execute()
+  return rows.map(rowToChunk)
+}
+
+/** The chunks of a series that could hold a point of a span. */
+export async function chunksWithin(r: Reader, series: number, span: Span): Promise<StoredChunk[]> {
+  const rows = await r.db
+    .selectFrom('runnel_chunks')
+    .selectAll()
+    .where('series', '=', series)
+    .where('timestamp_high', '>=', span.timestampLow)
+    .where('timestamp_low', '<=', span.timestampHigh)
+    .where('step_high', '>=', span.stepLow)
+    .where('step_low', '<=', span.stepHigh)
+    .execute()
+  return rows.map(rowToChunk)
+}
+
+/** The first number no series has yet. */
+export async function nextSeries(r: Reader): Promise<number> {
+  const { rows } = await sql<{ next: number }>`select coalesce(max(series), 0) + 1 as next from runnel_chunks`.execute(
+    r.db
+  )
+  return rows[0]!.next
+}
+
+export function rowToChunk(row: Selectable<ChunksTable>): StoredChunk {
+  return {
+    stepLow: row.step_low,
+    stepHigh: row.step_high,
+    timestampLow: row.timestamp_low,
+    timestampHigh: row.timestamp_high,
+    chunk: row.chunk,
+    count: row.point_count,
+    place:
+      row.blob_id === null
+        ? { inline: row.points! }
+        : {
+            sealed: {
+              blobId: row.blob_id as BlobId,
+              offset: row.blob_offset!,
+              length: row.blob_length!,
+              envelopeLength: row.envelope_length!
+            }
+          }
+  }
+}
+
+/** Blobs that chunks lie in. */
+export async function chunkBlobs(r: Reader): Promise<Set<BlobId>> {
+  const rows = await r.db
+    .selectFrom('runnel_chunks')
+    .select('blob_id')
+    .distinct()
+    .where('blob_id', 'is not', null)
+    .execute()
+  return new Set(rows.map((row) => row.blob_id as BlobId))
+}
+
+/** Delete the points of runs for good. Before their rows of `latest_metrics`, which name the series. */
+export async function deleteChunks(tx: Tx, ids: readonly RunId[]): Promise<void> {
+  await tx.db
+    .deleteFrom('runnel_chunks')
+    .where('series', 'in', (eb) => eb.selectFrom('latest_metrics').select('runnel_series').where('run_uuid', 'in', ids))
+    .execute()
+}

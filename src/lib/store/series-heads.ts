@@ -1,0 +1,163 @@
+/** What is known of each series without reading its points: the rows of `latest_metrics`, a superset of MLflow's. */
+import { sql, type CompiledQuery, type Kysely, type Selectable } from 'kysely'
+import type { RunId } from '#lib/domain/ids.ts'
+import { isLater, type MetricSummary, type Point } from '#lib/domain/metric.ts'
+import type { Series } from '#lib/domain/series.ts'
+import type { Reader, Tx } from './database.ts'
+import type { LatestMetricsTable, Schema } from './schema.ts'
+import { kindOf, valueOf } from './stored-values.ts'
+
+export interface SeriesHead {
+  readonly key: string
+  /** Names the series in `runnel_chunks`. */
+  readonly series: number
+  readonly latest: Point
+  /** Without NaN; null while every value is NaN. */
+  readonly min: number | null
+  readonly max: number | null
+  /** Points, each once. */
+  readonly count: number
+  readonly timestampHigh: number
+  /** Points that are not sealed, and the chunks they lie in. */
+  readonly inlinePoints: number
+  readonly inlineChunks: number
+}
+
+/** By key; keys without points are left out. */
+export async function headsOf(r: Reader, runId: RunId, keys: readonly string[]): Promise<Map<string, SeriesHead>> {
+  // One text of SQL however many keys there are, so that one prepared statement serves them all.
+  const { rows } = await sql<Selectable<LatestMetricsTable>>`select * from latest_metrics
+    where run_uuid = ${runId} and key in (select value from json_each(${JSON.stringify(keys)}))`.execute(r.db)
+  return new Map(rows.map((row) => [row.key, rowToHead(row)]))
+}
+
+/** null when the series has no points. */
+export async function findHead(r: Reader, runId: RunId, key: string): Promise<SeriesHead | null> {
+  const row = await r.db
+    .selectFrom('latest_metrics')
+    .selectAll()
+    .where('run_uuid', '=', runId)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  return row ? rowToHead(row) : null
+}
+
+export const headToSummary = ({ key, latest, min, max, count }: SeriesHead): MetricSummary => ({
+  key,
+  last: latest,
+  min,
+  max,
+  count
+})
+
+const rowToHead = (row: Selectable<LatestMetricsTable>): SeriesHead => ({
+  key: row.key,
+  series: row.runnel_series,
+  latest: latestOf(row),
+  min: row.min_value,
+  max: row.max_value,
+  count: row.point_count,
+  timestampHigh: row.runnel_timestamp_high,
+  inlinePoints: row.runnel_inline_points,
+  inlineChunks: row.runnel_inline_chunks
+})
+
+export const latestOf = (row: Selectable<LatestMetricsTable>): Point => ({
+  step: row.step,
+  timestamp: row.timestamp ?? 0,
+  value: valueOf(row.value, row.is_nan)
+})
+
+/** A head once `points` (at least one, none of them known before) have come to it in one inline chunk; `head` null for a new series. */
+export function headWith(head: SeriesHead | null, key: string, series: number, points: Series): SeriesHead {
+  const { steps, timestamps, values } = points
+  let latest = head?.latest ?? null
+  let min = head?.min ?? null
+  let max = head?.max ?? null
+  let timestampHigh = head?.timestampHigh ?? -Infinity
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    const point = { step: steps[i]!, timestamp: timestamps[i]!, value }
+    if (latest === null || isLater(point, latest)) latest = point
+    if (point.timestamp > timestampHigh) timestampHigh = point.timestamp
+    if (Number.isNaN(value)) continue
+    if (min === null || value < min) min = value
+    if (max === null || value > max) max = value
+  }
+  return {
+    key,
+    series,
+    latest: latest!,
+    min,
+    max,
+    count: (head?.count ?? 0) + values.length,
+    timestampHigh,
+    inlinePoints: (head?.inlinePoints ?? 0) + values.length,
+    inlineChunks: (head?.inlineChunks ?? 0) + 1
+  }
+}
+
+/**
+ * Series with at least as many inline points, or in at least as many inline chunks, most points first. Bounds below what the index
+ * `runnel_series_to_seal` holds (1024, 64) find no more.
+ */
+export async function seriesDue(
+  r: Reader,
+  { points, chunks }: { readonly points: number; readonly chunks: number },
+  limit: number
+): Promise<{ readonly runId: RunId; readonly head: SeriesHead }[]> {
+  const { rows } = await sql<Selectable<LatestMetricsTable>>`select * from latest_metrics
+    where (runnel_inline_points >= 1024 or runnel_inline_chunks >= 64)
+      and (runnel_inline_points >= ${points} or runnel_inline_chunks >= ${chunks})
+    order by runnel_inline_points desc limit ${limit}`.execute(r.db)
+  return rows.map((row) => ({ runId: row.run_uuid as RunId, head: rowToHead(row) }))
+}
+
+/** Note that fewer points lie inline, in fewer chunks. */
+export async function tookOut(
+  tx: Tx,
+  runId: RunId,
+  key: string,
+  { points, chunks }: { readonly points: number; readonly chunks: number }
+): Promise<void> {
+  await tx.db
+    .updateTable('latest_metrics')
+    .set((eb) => ({
+      runnel_inline_points: eb('runnel_inline_points', '-', points),
+      runnel_inline_chunks: eb('runnel_inline_chunks', '-', chunks)
+    }))
+    .where('run_uuid', '=', runId)
+    .where('key', '=', key)
+    .execute()
+}
+
+export async function writeHead(tx: Tx, runId: RunId, head: SeriesHead): Promise<void> {
+  const kind = kindOf(head.latest.value)
+  const row: Selectable<LatestMetricsTable> = {
+    run_uuid: runId,
+    key: head.key,
+    value: kind === 0 ? head.latest.value : 0,
+    timestamp: head.latest.timestamp,
+    step: head.latest.step,
+    is_nan: kind,
+    min_value: head.min,
+    max_value: head.max,
+    point_count: head.count,
+    runnel_series: head.series,
+    runnel_timestamp_high: head.timestampHigh,
+    runnel_inline_points: head.inlinePoints,
+    runnel_inline_chunks: head.inlineChunks
+  }
+  await tx.db.executeQuery({ ...writeQuery(tx.db, row), parameters: Object.values(row) })
+}
+
+const writeQueries = new WeakMap<Kysely<Schema>, CompiledQuery>()
+
+/** Compiled once per database, as it runs for every series of every write. Its parameters are the row's values, in the row's order. */
+function writeQuery(db: Kysely<Schema>, row: Selectable<LatestMetricsTable>): CompiledQuery {
+  const known = writeQueries.get(db)
+  if (known) return known
+  const query = db.replaceInto('latest_metrics').values(row).compile()
+  writeQueries.set(db, query)
+  return query
+}
