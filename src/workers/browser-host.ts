@@ -18,6 +18,7 @@ import type { NotebookConnection } from '#lib/live/notebooks.ts'
 import type { LiveDoor } from '#lib/live/protocol.ts'
 import { systemClock } from '#lib/domain/time.ts'
 import { SavedJournal } from '#lib/store/saved-journal.ts'
+import { Sealer } from '#lib/store/sealer.ts'
 import { forgetOldSessions } from '#lib/store/sessions.ts'
 import { readSetting } from '#lib/store/settings.ts'
 import { Store } from '#lib/store/store.ts'
@@ -80,6 +81,8 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
   const journal = new SavedJournal(log)
   const store = await Store.open({ engine, journal, blobs })
   const checkpointer = keepCheckpoints(store, log)
+  // Sealed points leave the image, so the next one is worth writing.
+  const sealer = new Sealer(store, () => checkpointer.onCommit())
   await applyStoredDurability(store, log)
 
   const app = createApi(store, { version: packageJson.version })
@@ -104,6 +107,7 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
   succession.onSuccessor(async () => {
     stopServing()
     live.retire()
+    await sealer.close()
     await log.close()
     blobs.close()
     // A page of this build that comes later must not find a worker without its database: it starts a new one.

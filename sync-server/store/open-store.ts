@@ -8,6 +8,7 @@ import { systemClock, type Clock } from '#lib/domain/time.ts'
 import type { BlobStore } from '#lib/store/blobs.ts'
 import type { SaveState } from '#lib/store/journal.ts'
 import { SavedJournal } from '#lib/store/saved-journal.ts'
+import { Sealer } from '#lib/store/sealer.ts'
 import { Store, type StoreParts } from '#lib/store/store.ts'
 import { fileFailure } from '../files/file-failure.ts'
 import { holdLock, refuseIfHeldHere, type HeldLock } from './folder-lock.ts'
@@ -73,7 +74,9 @@ async function openHeld(databaseFile: string, lock: HeldLock, options: NodeStore
     exclusive: async (work) => await store.exclusive(() => work()),
     onFailure: (cause) => wal.fail(cause)
   })
+  const sealer = new Sealer(store)
   const close = async (): Promise<void> => {
+    await sealer.close()
     await checkpointer.close()
     try {
       // Under the lock, so that nothing comes between the last sync and the end. A store that has failed has no lock to give.
