@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { RunId } from '#lib/domain/ids.ts'
 import { MLFLOW_SYSTEM_METRICS, isSystemMetric } from '#lib/domain/system-metrics.ts'
-import { metricHistory } from '#lib/store/metrics.ts'
 import { getRun } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import { bundleSdk } from '../../scripts/build-sdk.mjs'
 import { openTestStore } from '../support/engines.ts'
+import { historyOf } from '../support/history-of.ts'
 import { startSocketHost, type SocketHost } from '../support/socket-host.ts'
 
 let folder: string
@@ -50,7 +50,7 @@ const metricsOf = async (runId: RunId) => {
   return new Map(data.metrics.map((metric) => [metric.key, metric.last.value]))
 }
 const stepsOf = async (runId: RunId, key: string) =>
-  (await store.read((r) => metricHistory(r, runId, key))).map(({ step }) => step)
+  (await historyOf(store, runId, key)).map(({ step }) => step)
 
 const wait = (ms: number): string => `await new Promise((resolve) => setTimeout(resolve, ${ms}));`
 /** Keeps one processor busy. */
@@ -78,9 +78,9 @@ test('[SM30] a program logs what it and its machine take, and ends by itself', {
   // Node takes more than 20 MB, and its heap is a part of that.
   expect(value('process_memory_usage_megabytes')).toBeGreaterThan(20)
   expect(value('process_heap_usage_megabytes')).toBeLessThan(value('process_memory_usage_megabytes'))
-  const busy = await store.read((r) => metricHistory(r, runId, 'system/process_cpu_utilization_percentage'))
+  const busy = await historyOf(store, runId, 'system/process_cpu_utilization_percentage')
   expect(Math.max(...busy.map((point) => point.value))).toBeGreaterThan(15)
-  const late = await store.read((r) => metricHistory(r, runId, 'system/event_loop_delay_milliseconds'))
+  const late = await historyOf(store, runId, 'system/event_loop_delay_milliseconds')
   expect(Math.max(...late.map((point) => point.value))).toBeGreaterThan(100)
   const steps = await stepsOf(runId, 'system/process_memory_usage_megabytes')
   expect(steps.length).toBeGreaterThanOrEqual(3)
