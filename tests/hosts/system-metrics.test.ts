@@ -49,8 +49,7 @@ const metricsOf = async (runId: RunId) => {
   const { data } = await store.read((r) => getRun(r, runId))
   return new Map(data.metrics.map((metric) => [metric.key, metric.last.value]))
 }
-const stepsOf = async (runId: RunId, key: string) =>
-  (await historyOf(store, runId, key)).map(({ step }) => step)
+const stepsOf = async (runId: RunId, key: string) => (await historyOf(store, runId, key)).map(({ step }) => step)
 
 const wait = (ms: number): string => `await new Promise((resolve) => setTimeout(resolve, ${ms}));`
 /** Keeps one processor busy. */

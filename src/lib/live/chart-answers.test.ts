@@ -17,7 +17,7 @@ const newRun = (store: Store, startTime = START) =>
   store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID, startTime }))
 
 async function log(store: Store, run: Awaited<ReturnType<typeof newRun>>, key: string, points: readonly Point[]) {
-  await store.write((tx) => logSeries(tx, run, key, seriesOf(points)))
+  await store.write((tx) => logSeries(tx, run, new Map([[key, seriesOf(points)]])))
 }
 
 const changeOf = (run: RunId): Change => ({
