@@ -132,3 +132,7 @@ const drawn = fc.array(point, { maxLength: 50 }).map((points) =>
 
 /** Also with every value, step and timestamp drawn by itself, so that a failing case shrinks to the one that matters. */
 export const anySeries: fc.Arbitrary<Series> = fc.oneof({ weight: 4, arbitrary: made }, { weight: 1, arbitrary: drawn })
+
+/** What a recipe may name. */
+export const INTEGER_RECIPES = Object.keys(INTEGERS)
+export const VALUE_RECIPES = Object.keys(VALUES)
