@@ -1,6 +1,6 @@
 // Bytes on disk for 10,000 runs x 20 params x 20 tags x 20 metrics. See bench/README.md.
-import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { folderBytes } from './support/folder-bytes.ts'
 import type { BenchLive } from './support/live-entry.ts'
 import { addLive } from './support/live-page.ts'
 import { report } from './support/report.ts'
@@ -31,10 +31,3 @@ await onStage(async ({ host, page, profile, context }) => {
     estimate_bytes: estimate
   })
 })
-
-async function folderBytes(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
-  const files = entries.filter((entry) => entry.isFile())
-  const sizes = await Promise.all(files.map(async (file) => (await stat(join(file.parentPath, file.name))).size))
-  return sizes.reduce((sum, size) => sum + size, 0)
-}

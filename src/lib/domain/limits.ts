@@ -235,11 +235,14 @@ export const SOCKET = {
 
 /** How points are kept: ours. */
 export const SERIES = {
-  /** Inline points of a series, or chunks they lie in, that are worth sealing in a pause, and while more come. The first are an index's too. */
+  /** Inline points of a series, or chunks they lie in, that are worth sealing in a pause: the index of what is due holds the same. */
   sealPoints: 1024,
   sealChunks: 64,
-  busySealPoints: 32_768,
-  busySealChunks: 2048,
+  /** The same where points never cease to come: later, so that chunks are large, and before reading many small ones takes long. */
+  steadySealPoints: 8192,
+  steadySealChunks: 512,
+  /** Inline points of all series that are due, past which they are sealed at once, for the sake of memory. */
+  inlinePoints: 1_000_000,
   /** Series, and about how many points, that are sealed before others have their turn. */
   roundSeries: 64,
   roundPoints: 500_000,

@@ -1,23 +1,28 @@
 import { SERIES } from '#lib/domain/limits.ts'
 import type { Change } from './changes.ts'
 import { sealRound, type DueBounds } from './seal.ts'
+import { inlinePointsDue } from './series-heads.ts'
 import type { Store } from './store.ts'
 
-/** While points come, only what has grown large is sealed, so that chunks are large; in a pause, all that is worth it. */
-const BUSY: DueBounds = { points: SERIES.busySealPoints, chunks: SERIES.busySealChunks }
 const IDLE: DueBounds = { points: SERIES.sealPoints, chunks: SERIES.sealChunks }
-const BUSY_EVERY_MS = 1000
+const STEADY: DueBounds = { points: SERIES.steadySealPoints, chunks: SERIES.steadySealChunks }
 const IDLE_MS = 1500
+const LOOK_EVERY_MS = 1000
+const STEADY_EVERY_MS = 20_000
 /** After a failure (no room, most likely) nothing is lost: the points are where they were. Try again later. */
 const RETRY_MS = 30_000
 
-/** Decides when series are sealed: the large ones while points come, the rest in a pause. */
+/**
+ * Decides when series are sealed: all that is worth it in a pause, what has grown large where there is none, and at once when much lies
+ * inline, as that is memory.
+ */
 export class Sealer {
   readonly #store: Store
   readonly #onSealed: () => void
   readonly #unsubscribe: () => void
   #idle: ReturnType<typeof setTimeout> | null = null
-  #lastBusy = 0
+  #lastLook = 0
+  #lastSteady = performance.now()
   #notBefore = 0
   #running: Promise<void> = Promise.resolve()
   #isRunning = false
@@ -43,28 +48,49 @@ export class Sealer {
   #onCommit({ kinds }: Change): void {
     if (!kinds.has('metric')) return
     this.#waitForPause()
-    if (performance.now() - this.#lastBusy < BUSY_EVERY_MS) return
-    this.#lastBusy = performance.now()
-    this.#start(BUSY)
+    const now = performance.now()
+    if (now - this.#lastLook < LOOK_EVERY_MS) return
+    this.#lastLook = now
+    const isSteady = now - this.#lastSteady >= STEADY_EVERY_MS
+    if (isSteady) this.#lastSteady = now
+    this.#start(() => (isSteady ? this.#seal(STEADY) : this.#relieve()))
   }
 
   #waitForPause(): void {
     if (this.#idle) clearTimeout(this.#idle)
-    this.#idle = setTimeout(() => this.#start(IDLE), IDLE_MS)
+    this.#idle = setTimeout(() => this.#start(() => this.#seal(IDLE)), IDLE_MS)
   }
 
-  #start(bounds: DueBounds): void {
+  #start(work: () => Promise<void>): void {
     if (this.#isRunning || this.#isClosed || performance.now() < this.#notBefore) return
     this.#isRunning = true
-    this.#running = this.#seal(bounds).finally(() => (this.#isRunning = false))
+    this.#running = this.#orLater(work).finally(() => (this.#isRunning = false))
   }
 
-  async #seal(bounds: DueBounds): Promise<void> {
+  async #orLater(work: () => Promise<void>): Promise<void> {
     try {
-      while (!this.#isClosed && (await sealRound(this.#store, bounds)) > 0) this.#onSealed()
+      await work()
     } catch (error) {
       this.#notBefore = performance.now() + RETRY_MS
       if (!this.#isClosed) console.warn('Runnel: sealing was put off.', error)
     }
+  }
+
+  async #seal(bounds: DueBounds): Promise<void> {
+    while (await this.#sealRound(bounds));
+  }
+
+  /** The largest first, until half of what may lie inline is left. */
+  async #relieve(): Promise<void> {
+    const inline = () => this.#store.read((r) => inlinePointsDue(r))
+    if ((await inline()) <= SERIES.inlinePoints) return
+    while ((await this.#sealRound(IDLE)) && (await inline()) > SERIES.inlinePoints / 2);
+  }
+
+  /** Whether anything was sealed. */
+  async #sealRound(bounds: DueBounds): Promise<boolean> {
+    if (this.#isClosed || (await sealRound(this.#store, bounds)) === 0) return false
+    this.#onSealed()
+    return true
   }
 }

@@ -113,6 +113,13 @@ export async function seriesDue(
   return rows.map((row) => ({ runId: row.run_uuid as RunId, head: rowToHead(row) }))
 }
 
+/** Inline points of all series that the index holds. */
+export async function inlinePointsDue(r: Reader): Promise<number> {
+  const { rows } = await sql<{ points: number | null }>`select sum(runnel_inline_points) as points from latest_metrics
+    where runnel_inline_points >= 1024 or runnel_inline_chunks >= 64`.execute(r.db)
+  return rows[0]?.points ?? 0
+}
+
 /** Note that fewer points lie inline, in fewer chunks. */
 export async function tookOut(
   tx: Tx,
