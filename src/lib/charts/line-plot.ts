@@ -17,6 +17,7 @@ import { Palette } from './palette.ts'
 import { PlotFrame, type PlotBox } from './plot-frame.ts'
 import { xExtent, type Range } from './scale.ts'
 import { bandTracks, lineTracks, spanOf, type BandTracks, type LineTracks, type Track } from './tracks.ts'
+import { chartSvg, lineShapes, type LegendEntry } from './svg.ts'
 import { airy, vertical, type Vertical, type YScale } from './y-scale.ts'
 
 export interface LinePlotOptions {
@@ -45,6 +46,8 @@ const EMPTY: LineContent = {
   colorOf: () => 'var(--ink)',
   bandColor: () => 'var(--ink)'
 }
+
+const EMPTY_VIEW: View = { x: [0, 1], y: [0, 1], width: 1, height: 1 }
 
 /** Up to so many points a picture is painted at once: it then never lags behind its axes. */
 const AT_ONCE_POINTS = 4000
@@ -118,13 +121,19 @@ export class LinePlot {
   show(content: LineContent): void {
     const isSame = content.lines === this.#content.lines && content.bands === this.#content.bands
     this.#content = content
-    if (!isSame) {
-      this.#vertical = vertical(this.#options.y, this.#options.y === 'symlog' ? largestOf(content.lines) : 0)
-      this.#lines = content.lines.map((line) => lineTracks(line, this.#vertical))
-      this.#bands = content.bands.map((band) => bandTracks(band, this.#vertical))
-      this.#extent = extentOf([...this.#lines.map(({ raw }) => raw), ...this.#bands])
-    }
+    if (!isSame) this.#take(content)
     this.#render(!isSame)
+  }
+
+  /** Lines that are as they were keep what was made of them: of many, a commit touches few. */
+  #take({ lines, bands }: LineContent): void {
+    const scale = vertical(this.#options.y, this.#options.y === 'symlog' ? largestOf(lines) : 0)
+    const isSameScale = scale.linearBelow === this.#vertical.linearBelow
+    const known = new Map(isSameScale ? this.#lines.map((tracks) => [tracks.line, tracks]) : [])
+    this.#vertical = scale
+    this.#lines = lines.map((line) => known.get(line) ?? lineTracks(line, scale))
+    this.#bands = bands.map((band) => bandTracks(band, scale))
+    this.#extent = extentOf([...this.#lines.map(({ raw }) => raw), ...this.#bands])
   }
 
   resize(width: number, height: number): void {
@@ -177,14 +186,7 @@ export class LinePlot {
   // ── pictures ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #paint(view: View): void {
-    const scene: LineScene = {
-      lines: this.#lines,
-      bands: this.#bands,
-      colorOf: (run) => this.#palette.get(this.#content.colorOf(run)),
-      bandColor: (group) => this.#palette.get(this.#content.bandColor(group)),
-      markColor: this.#palette.get('var(--bad)'),
-      scale: devicePixelRatio
-    }
+    const scene = this.#scene()
     sizeTo(this.#back, view)
     const picture = new LinePicture(scene, view, contextOf(this.#back), () => this.#swap(view))
     if (pointsOf(scene) <= AT_ONCE_POINTS) {
@@ -217,6 +219,39 @@ export class LinePlot {
     this.#front.style.transform = isSane
       ? `translate(${left / ratio}px, ${top / ratio}px) scale(${sx}, ${sy})`
       : 'scale(0)'
+  }
+
+  #scene(): LineScene {
+    return {
+      lines: this.#lines,
+      bands: this.#bands,
+      colorOf: (run) => this.#palette.get(this.#content.colorOf(run)),
+      bandColor: (group) => this.#palette.get(this.#content.bandColor(group)),
+      markColor: this.#palette.get('var(--bad)'),
+      scale: devicePixelRatio
+    }
+  }
+
+  /** What is shown as a picture of its own; `legend` names the lines. */
+  svg(title: string, legend: readonly LegendEntry[]): string {
+    const { box, ticks, size, font } = this.#frame
+    const view: View = { ...(this.#view ?? EMPTY_VIEW), width: box.width, height: box.height }
+    const content = lineShapes(this.#scene(), view)
+    const at = (value: number): number => toPixels(view).y(this.#vertical.place(value))
+    return chartSvg({
+      ...size,
+      box,
+      title,
+      legend: legend.map(({ name, color }) => ({ name, color: this.#palette.get(color) })),
+      xTicks: ticks.x.map(({ value, text }) => ({ at: toPixels(view).x(value), text })),
+      yTicks: ticks.y.map(({ value, text }) => ({ at: at(value), text })),
+      font,
+      ink: this.#palette.get('var(--ink)'),
+      faint: this.#palette.get('var(--ink-faint)'),
+      rule: this.#palette.get('var(--rule)'),
+      paper: this.#palette.get('var(--paper-raised)'),
+      content
+    })
   }
 
   // ── pointing ────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -33,31 +33,19 @@ export function readingsAt(lines: readonly LineTracks[], x: number, view: View):
   return readings
 }
 
-function readingOf({ raw, smooth, line, runId }: LineTracks, x: number): Reading | null {
+function readingOf({ raw, values, smooth, line, runId }: LineTracks, x: number): Reading | null {
   const index = nearestIndex(raw.x, x)
   if (index < 0) return null
   const at = raw.x[index]!
-  const value = exactValue(line.raw, at, raw.at[index]!)
   const calm = smooth === null ? -1 : nearestIndex(smooth.x, at)
   const hasCalm = smooth !== null && calm >= 0 && smooth.x[calm] === at
   return {
     run: runId,
     x: at,
-    value,
+    value: values[index]!,
     smooth: hasCalm ? line.smooth!.y[calm]! : null,
     place: hasCalm ? smooth.at[calm]! : raw.at[index]!
   }
-}
-
-/** What was logged at an x that a track has: a point, or what is no number. A place tells which of several at one x is meant. */
-function exactValue(raw: LineTracks['line']['raw'], x: number, place: number): number {
-  const index = nearestIndex(raw.x, x)
-  if (index >= 0 && raw.x[index] === x && !Number.isNaN(place)) return raw.y[index]!
-  const is = (xs: Float64Array): boolean => xs[nearestIndex(xs, x)] === x
-  if (is(raw.posInfX)) return Infinity
-  if (is(raw.negInfX)) return -Infinity
-  // Not drawn for its scale's sake, if it is a number.
-  return is(raw.nanX) ? NaN : (raw.y[index] ?? NaN)
 }
 
 /** The nearest of all points to an x: where a cursor that is moved by hand comes to rest. */

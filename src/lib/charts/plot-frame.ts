@@ -36,6 +36,8 @@ export interface PlotFrameOptions {
   readonly palette: Palette
   /** The only x there is, where there is only one: around it there is room but no data. */
   readonly onlyX: () => number | null
+  /** What stands at 0, 1, 2 … of an axis of texts; none for an axis of numbers. */
+  readonly categories?: readonly string[]
   readonly width: number
   readonly height: number
 }
@@ -73,6 +75,15 @@ export class PlotFrame {
     const { left, top, width, height } = this.#plot.bbox
     const scale = devicePixelRatio
     return { left: left / scale, top: top / scale, width: width / scale, height: height / scale }
+  }
+
+  /** CSS pixels, axes included. */
+  get size(): { readonly width: number; readonly height: number } {
+    return { width: this.#plot.width, height: this.#plot.height }
+  }
+
+  get font(): string {
+    return getComputedStyle(this.#options.host).fontFamily
   }
 
   /** Show these ranges: x in its units, y in values. Draws at once. */
@@ -120,12 +131,12 @@ export class PlotFrame {
   }
 
   #font(): string {
-    return `10.5px ${getComputedStyle(this.#options.host).fontFamily}`
+    return `10.5px ${this.font}`
   }
 
   #xAxis(): uPlot.Axis {
-    const { x } = this.#options
-    const { space, incrs, texts } = xTicks(x)
+    const { x, categories } = this.#options
+    const { space, incrs, texts, splits } = categories ? categoryTicks(categories) : xTicks(x)
     return {
       stroke: () => this.#options.palette.get('var(--ink-faint)'),
       font: this.#font(),
@@ -136,6 +147,7 @@ export class PlotFrame {
       border: { show: true, stroke: () => this.#options.palette.get('var(--rule)'), width: 1 },
       space,
       ...(incrs && { incrs: [...incrs] }),
+      ...(splits && { splits: (u: uPlot) => splits(this.#x, u.bbox.width / devicePixelRatio) }),
       values: (_u, ticks, _axis, _space, gap) => {
         const only = this.#options.onlyX()
         // Where no tick falls into a short range, uPlot offers the next one after it.
@@ -189,6 +201,27 @@ interface XTicks {
   /** Distances there may be between ticks; uPlot's own unless given. */
   readonly incrs: readonly number[] | null
   readonly texts: (ticks: readonly number[], gap: number) => readonly string[]
+  /** Where ticks stand, in an axis so many CSS pixels wide; uPlot's own places unless given. */
+  readonly splits?: (range: Range, width: number) => number[]
+}
+
+const CATEGORY_SPACE = 70
+const CATEGORY_LETTERS = 11
+
+function categoryTicks(categories: readonly string[]): XTicks {
+  return {
+    space: CATEGORY_SPACE,
+    incrs: null,
+    texts: (ticks) =>
+      ticks.map((tick) => {
+        const text = categories[tick] ?? ''
+        return text.length > CATEGORY_LETTERS ? `${text.slice(0, CATEGORY_LETTERS - 1)}…` : text
+      }),
+    splits: (_range, width) => {
+      const every = Math.max(1, Math.ceil((categories.length * CATEGORY_SPACE) / width))
+      return categories.flatMap((_, i) => (i % every === 0 ? [i] : []))
+    }
+  }
 }
 
 function xTicks(x: ChartX): XTicks {

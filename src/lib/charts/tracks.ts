@@ -14,6 +14,8 @@ export interface Track {
 export interface LineTracks {
   readonly runId: RunId
   readonly raw: Track
+  /** Parallel to `raw`: what was logged, NaN and ±Infinity too. */
+  readonly values: Float64Array
   readonly smooth: Track | null
   readonly line: ChartLine
   /** Values drawn nowhere, as a log scale has no place for them. */
@@ -29,10 +31,11 @@ export interface BandTracks {
 }
 
 export function lineTracks(line: ChartLine, scale: Vertical): LineTracks {
-  const raw = withHoles(line.raw, scale)
+  const { x, values } = withHoles(line.raw)
   return {
     runId: line.runId,
-    raw,
+    raw: { x, at: placesOf(values, scale) },
+    values,
     smooth: line.smooth && { x: line.smooth.x, at: placesOf(line.smooth.y, scale) },
     line,
     withoutLog: scale.kind === 'log' ? countOf(line.raw.y, (value) => value <= 0) : 0
@@ -47,10 +50,16 @@ export const bandTracks = (band: ChartBand, scale: Vertical): BandTracks => ({
   max: placesOf(band.max, scale)
 })
 
-/** The values themselves where the scale leaves them as they are: nothing is copied for the common case. */
-function placesOf(values: Float64Array, scale: Vertical): Float64Array {
-  return scale.kind === 'linear' ? values : values.map(scale.place)
+/**
+ * The values themselves where the scale leaves them as they are: nothing is copied for the common case. ±Infinity breaks a line as NaN does: a
+ * curve never runs through one as if nothing had happened.
+ */
+function placesOf(values: Float64Array, { kind, place }: Vertical): Float64Array {
+  if (kind === 'linear' && countOf(values, isNoNumber) === 0) return values
+  return values.map((value) => (isNoNumber(value) ? NaN : place(value)))
 }
+
+const isNoNumber = (value: number): boolean => value - value !== 0
 
 function countOf(values: Float64Array, isCounted: (value: number) => boolean): number {
   let count = 0
@@ -58,37 +67,34 @@ function countOf(values: Float64Array, isCounted: (value: number) => boolean): n
   return count
 }
 
-/** The places of what is no number, all kinds together, ascending. */
-export function holesOf({ nanX, posInfX, negInfX }: Drawn): Float64Array {
-  const holes = new Float64Array(nanX.length + posInfX.length + negInfX.length)
-  holes.set(nanX)
-  holes.set(posInfX, nanX.length)
-  holes.set(negInfX, nanX.length + posInfX.length)
-  return holes.sort()
+/** All points, those that are no numbers among the others by their x; one at the x of a point comes after it. */
+function withHoles(raw: Drawn): { readonly x: Float64Array; readonly values: Float64Array } {
+  const holes = holesOf(raw)
+  if (holes.length === 0) return { x: raw.x, values: raw.y }
+  const x = new Float64Array(raw.x.length + holes.length)
+  const values = new Float64Array(x.length)
+  let n = 0
+  let next = 0
+  const take = (at: number, value: number): void => {
+    x[n] = at
+    values[n++] = value
+  }
+  for (let i = 0; i < raw.x.length; i++) {
+    while (next < holes.length && holes[next]!.x < raw.x[i]!) take(holes[next]!.x, holes[next++]!.value)
+    take(raw.x[i]!, raw.y[i]!)
+  }
+  for (const hole of holes.slice(next)) take(hole.x, hole.value)
+  return { x, values }
 }
 
-/** A NaN, an infinity breaks the line: a curve never runs through one as if nothing had happened. One at the x of a point comes after it. */
-function withHoles(raw: Drawn, scale: Vertical): Track {
-  const holes = holesOf(raw)
-  const places = placesOf(raw.y, scale)
-  if (holes.length === 0) return { x: raw.x, at: places }
-  const x = new Float64Array(raw.x.length + holes.length)
-  const at = new Float64Array(x.length)
-  let hole = 0
-  let n = 0
-  for (let i = 0; i < raw.x.length; i++) {
-    while (hole < holes.length && holes[hole]! < raw.x[i]!) {
-      x[n] = holes[hole++]!
-      at[n++] = NaN
-    }
-    x[n] = raw.x[i]!
-    at[n++] = places[i]!
-  }
-  while (hole < holes.length) {
-    x[n] = holes[hole++]!
-    at[n++] = NaN
-  }
-  return { x, at }
+interface Hole {
+  readonly x: number
+  readonly value: number
+}
+
+function holesOf({ nanX, posInfX, negInfX }: Drawn): readonly Hole[] {
+  const of = (xs: Float64Array, value: number): Hole[] => Array.from(xs, (x) => ({ x, value }))
+  return [...of(nanX, NaN), ...of(posInfX, Infinity), ...of(negInfX, -Infinity)].sort((a, b) => a.x - b.x)
 }
 
 /** The first index whose x is at least `value`; the length when there is none. */

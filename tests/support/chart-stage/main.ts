@@ -1,33 +1,31 @@
 // Bundled by ../chart-stage.ts. Puts the app's own chart components on a bare page, with the app's own downsampling behind them.
 import '#lib/ui/shared/tokens.css'
 import '#lib/ui/shared/global.css'
-import { flushSync, mount } from 'svelte'
+import { flushSync, mount, type ComponentProps } from 'svelte'
+import type BarPanel from '#lib/charts/BarPanel.svelte'
+import type DataTable from '#lib/charts/DataTable.svelte'
+import type LinePanel from '#lib/charts/LinePanel.svelte'
 import type { Range } from '#lib/charts/scale.ts'
-import type { YScale } from '#lib/charts/y-scale.ts'
+import type ScatterPanel from '#lib/charts/ScatterPanel.svelte'
 import { bandGrid, bandOf, runColumns } from '#lib/domain/bands.ts'
 import { downsample } from '#lib/domain/downsample.ts'
 import { smoothed } from '#lib/domain/smoothing.ts'
-import type { ChartBand, ChartLine, ChartX } from '#lib/live/protocol.ts'
 import { reactive } from './reactive.svelte.ts'
 import Stage from './Stage.svelte'
 
-export interface StagePanel {
-  lines: readonly ChartLine[]
-  bands?: readonly ChartBand[] | null
-  colors: Record<string, string>
-  names: Record<string, string>
-  groups?: Record<number, { name: string; color: string }>
-  x: ChartX
-  y: YScale
-  range?: Range | null
-  label: string
-}
+export type StagePanel =
+  | ({ kind: 'line'; range?: Range | null } & Omit<ComponentProps<typeof LinePanel>, 'range' | 'onrange' | 'cursor'>)
+  | ({ kind: 'bar' } & ComponentProps<typeof BarPanel>)
+  | ({ kind: 'scatter' } & ComponentProps<typeof ScatterPanel>)
+  | ({ kind: 'table' } & ComponentProps<typeof DataTable>)
 
 export interface StageScene {
   width: number
   height: number
   panels: StagePanel[]
   onrange?: (range: Range | null) => void
+  /** The components, once they are there. */
+  made: unknown[]
 }
 
 const domain = { bandGrid, bandOf, downsample, runColumns, smoothed }
