@@ -2,13 +2,17 @@ import type { MetricSummary } from '#lib/domain/metric.ts'
 import type { Run } from '#lib/domain/run.ts'
 import { panRange, zoomRange, type Range } from '#lib/charts/scale.ts'
 import type { ChartAxis } from '#lib/live/protocol.ts'
-import { rememberAxis, type ChartState } from './chart-state.ts'
+import type { ChartState } from './chart-state.ts'
 import { chartElementId, groupMetrics, metricPrefix, type MetricGroup } from './metric-groups.ts'
 
 export interface RunChartsInputs {
   readonly run: () => Run
+  /** Those to draw. */
+  readonly metrics: () => readonly MetricSummary[]
   readonly state: () => ChartState
   readonly navigate: (state: ChartState) => void
+  /** Called with the axis that was chosen. */
+  readonly remember: (axis: ChartAxis) => void
 }
 
 /** How the charts of one run are looked at, all of them alike: one axis, one range, one scale. */
@@ -23,7 +27,7 @@ export class RunCharts {
   }
 
   readonly state = $derived.by((): ChartState => this.#inputs.state())
-  readonly metrics = $derived.by((): readonly MetricSummary[] => this.#inputs.run().data.metrics)
+  readonly metrics = $derived.by((): readonly MetricSummary[] => this.#inputs.metrics())
   readonly groups = $derived.by((): readonly MetricGroup[] => groupMetrics(this.metrics))
 
   /** The x range of everything that was logged, in units of the axis, as far as the summaries know it. */
@@ -36,7 +40,7 @@ export class RunCharts {
   }
 
   setAxis(axis: ChartAxis): void {
-    rememberAxis(axis)
+    this.#inputs.remember(axis)
     // A range in steps says nothing about time.
     this.#go({ axis, range: null })
   }

@@ -6,6 +6,7 @@ import { readChartState, writeChartState } from './chart-state.ts'
 import { isInlineImage, isOutwardLink, markdownToHtml } from './markdown.ts'
 import { groupMetrics } from './metric-groups.ts'
 import { commitUrl, splitTags } from './run-facts.ts'
+import { groupSystemMetrics, systemMetricTitle } from './system-groups.ts'
 
 const metric = (key: string): MetricSummary => ({
   key,
@@ -21,6 +22,37 @@ describe('metrics', () => {
     expect(groups.map((group) => group.prefix)).toEqual(['', 'train', 'train/a', 'val', 'system'])
     expect(groups[0]!.metrics.map((each) => each.key)).toEqual(['acc', 'loss'])
   })
+})
+
+describe('system metrics', () => {
+  it('[SM18] are grouped by what they are of, known ones first, machine by machine', () => {
+    const keys = ['mine', 'frames_per_second', 'b/cpu_utilization_percentage', 'a/cpu_utilization_percentage']
+    keys.push('system_memory_usage_percentage', 'process_heap_usage_megabytes')
+    keys.push(
+      'network_transmit_megabytes',
+      'disk_available_megabytes',
+      'disk_usage_percentage',
+      'gpu_0_power_usage_watts'
+    )
+    const groups = groupSystemMetrics(keys.map((key) => metric(`system/${key}`)))
+    expect(groups.map(({ title, panels }) => [title, ...panels.map((panel) => panel.title)])).toEqual([
+      ['CPU', 'a: CPU utilization, %', 'b: CPU utilization, %'],
+      ['Memory', 'Memory usage, %'],
+      ['Disk', 'Disk usage, %', 'Disk available, MB'],
+      ['Network', 'Network transmit, MB'],
+      ['GPU', 'GPU 0 power usage, W'],
+      ['Process', 'Heap usage, MB'],
+      ['Page', 'Frames per second'],
+      ['Other', 'Mine']
+    ])
+  })
+
+  it.each([
+    ['js_heap_usage_megabytes', 'JS heap usage, MB'],
+    ['event_loop_delay_milliseconds', 'Event loop delay, ms'],
+    ['percentage', 'Percentage'],
+    ['', '']
+  ])('[SM19] %s is called %s', (name, title) => expect(systemMetricTitle(name)).toBe(title))
 })
 
 describe('chart state', () => {
