@@ -256,7 +256,7 @@ describe('crafted chunks', () => {
     await expect(openChunk(chunk(Uint8Array.of(7, 7, 7, 7, 7, 7), 5000))).rejects.toThrow(/does not inflate/)
   })
 
-  test('[CHF5] an envelope that counts what is not there', async () => {
+  test('[CHF5] an envelope with any bit turned', async () => {
     const series = makeSeries({ length: 10, seed: 1, steps: 'counting', timestamps: 'counting', values: 'constant' })
     const chunk = await sealSeries(series)
     const length = envelopeBytes(chunk)
@@ -272,6 +272,19 @@ describe('crafted chunks', () => {
       }
     }
     expect(messages.size).toBeGreaterThan(3)
+  })
+
+  test('[CHF6] an envelope that counts more points than there are', async () => {
+    const [PLACES, VALUES] = [14, 2]
+    const enveloped = (nan: number): Bytes => {
+      const columns = [...Array<number[]>(PLACES + VALUES).fill([EVEN, 0]), [EVEN, nan < 0 ? 1 : 2 * nan], [EVEN, 0], [EVEN, 0]]
+      const block = Uint8Array.from([0, ...columns.flat()])
+      return sealed(10, [EVEN, EVEN, WHOLE | CONSTANT], 0, [block.length, block.length, 0, 0], [block])
+    }
+    const envelope = await openEnvelope(enveloped(10))
+    expect([...envelope.nan.counts, ...envelope.finite]).toEqual([10, 0])
+    await expect(openEnvelope(enveloped(11))).rejects.toThrow(/counts more points/)
+    await expect(openEnvelope(enveloped(-1))).rejects.toThrow(/count that cannot be/)
   })
 
   /** How many bytes come out of the platform's stream. */

@@ -22,6 +22,7 @@ const either = (random: Random, magnitude: number): number => whole(random, 2 * 
 const INTEGERS: Readonly<Record<string, Next>> = {
   constant: () => 7,
   counting: (_, i) => i,
+  'even but for one': (_, i) => (i % 997 === 996 ? i + 1 : i),
   down: (_, i) => 3 - 3 * i,
   'counting with pauses': (random, i, last) => (i === 0 ? 0 : last + (random() < 0.05 ? 100 : 1)),
   'epoch ms': (random, i, last) => (i === 0 ? 1_764_363_600_000 : last + 20 + whole(random, 20)),

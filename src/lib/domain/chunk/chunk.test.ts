@@ -91,6 +91,7 @@ describe('the columns of a chunk', () => {
     ['constant', 'even'],
     ['counting', 'even'],
     ['down', 'even'],
+    ['even but for one', 'deltas'],
     ['counting with pauses', 'deltas'],
     ['epoch ms', 'deltas'],
     ['repeated and back', 'deltas'],

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { anySeries, makeSeries, seriesFrom } from '../../../../tests/support/random-series.ts'
 import { pointsOf, type Series } from '../series.ts'
 import type { Point } from '../metric.ts'
-import { openEnvelope, sealSeries } from './chunk.ts'
+import { envelopeBytes, openEnvelope, sealSeries } from './chunk.ts'
 import { envelopeOf, type ChunkEnvelope } from './envelope.ts'
 
 const RUNS = {
@@ -105,5 +105,19 @@ describe('an envelope', () => {
     const edge = Number.MAX_SAFE_INTEGER
     const series = seriesFrom([edge, -edge, 0], [-edge, edge, 0], [1, 2, NaN])
     expect(nodesOf(await openEnvelope(await sealSeries(series)))).toEqual(bruteForce(series))
+  })
+
+  it('[ENV5] is short, also where nothing is finite', async () => {
+    const recipe = { length: 60_000, seed: 4, steps: 'counting', timestamps: 'epoch ms', values: 'percent' }
+    const series = makeSeries(recipe)
+    const gaps = series.values.map((value, i) => (i % 1024 < 256 ? NaN : value))
+    const [whole, gapped] = [
+      envelopeBytes(await sealSeries(series)),
+      envelopeBytes(await sealSeries({ ...series, values: gaps }))
+    ]
+    expect(whole / recipe.length).toBeLessThan(0.06)
+    expect(gapped).toBeLessThan(1.1 * whole)
+    const doubles = await sealSeries(makeSeries({ ...recipe, values: 'doubles' }))
+    expect(envelopeBytes(doubles) / recipe.length).toBeLessThan(0.12)
   })
 })
