@@ -21,27 +21,31 @@ export interface IntegerPlan {
 /** The shortest way to write safe integers. */
 export function planIntegers(integers: Float64Array): IntegerPlan {
   const count = integers.length
-  let last = count > 0 ? safe(integers[0]!) : 0
-  let lastDelta = count > 1 ? safe(integers[1]!) - last : 0
-  const ends = (count > 0 ? zigzagBytes(last) : 0) + (count > 1 ? zigzagBytes(lastDelta) : 0)
-  let [deltas, deltaDeltas, isEven] = [ends, ends, true]
-  last += lastDelta
+  const first = count > 0 ? safe(integers[0]!) : 0
+  const distance = count > 1 ? safe(integers[1]!) - first : 0
+  const ends = (count > 0 ? zigzagBytes(first) : 0) + (count > 1 ? zigzagBytes(distance) : 0)
+  if (ends < Infinity && isEven(integers, distance)) return { kind: 'even', bytes: ends, integers }
+  let [deltas, deltaDeltas, last, lastDelta] = [ends, ends, first + distance, distance]
   for (let i = 2; i < count; i++) {
     const integer = safe(integers[i]!)
     const delta = integer - last
     deltas += zigzagBytes(delta)
     deltaDeltas += zigzagBytes(delta - lastDelta)
-    if (delta !== lastDelta) isEven = false
     last = integer
     lastDelta = delta
   }
   // A delta too wide to be written may not be exact, so nothing that is made of it would be.
-  if (deltas === Infinity) return planRaw(BigInt64Array.from(integers, BigInt))
-  if (isEven) return { kind: 'even', bytes: ends, integers }
-  if (Math.min(deltas, deltaDeltas) > 8 * count) return planRaw(BigInt64Array.from(integers, BigInt))
+  if (deltas === Infinity || Math.min(deltas, deltaDeltas) > 8 * count)
+    return planRaw(BigInt64Array.from(integers, BigInt))
   return deltas <= deltaDeltas
     ? { kind: 'deltas', bytes: deltas, integers }
     : { kind: 'delta-deltas', bytes: deltaDeltas, integers }
+}
+
+/** Steps mostly are, and what is not shows it soon: worth a look of its own. */
+function isEven(integers: Float64Array, distance: number): boolean {
+  for (let i = 2; i < integers.length; i++) if (safe(integers[i]!) - integers[i - 1]! !== distance) return false
+  return true
 }
 
 export function planRaw(integers: BigInt64Array): IntegerPlan {
