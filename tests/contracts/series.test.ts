@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { DEFAULT_EXPERIMENT_ID, type RunId } from '#lib/domain/ids.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
 import { CHUNK, SERIES } from '#lib/domain/limits.ts'
-import type { Point } from '#lib/domain/metric.ts'
+import { placeOf, type Point } from '#lib/domain/metric.ts'
 import { comparePoints, inOrder } from '#lib/domain/series-order.ts'
 import { pointsOf, seriesOf } from '#lib/domain/series.ts'
 import { BLOB_GRACE_MS } from '#lib/store/blobs.ts'
@@ -101,6 +101,30 @@ describe.each(ENGINES)('series on %s', (name) => {
     await log(store, run, [late, climb(1, 7)[0]!])
     expect(await historyOf(store, run.runId, KEY)).toEqual(plainHistory([...climb(3000), late]))
     expect((await store.read((r) => findMetric(r, run.runId, KEY)))?.count).toBe(3001)
+  })
+
+  test('[HI4] steps and times beyond 2^53 are kept as they are, inline, sealed and as the latest', async () => {
+    const { store, journal, blobs } = await open()
+    const run = await newRun(store)
+    const most = 2n ** 63n - 1n
+    const points = Array.from({ length: 1100 }, (_, i) => ({
+      ...placeOf(most - BigInt(i), 2n ** 60n + BigInt(i)),
+      value: i
+    }))
+    await log(store, run, points)
+    await log(store, run, [points[3]!, points[5]!])
+    const expectAll = async (store: Store) => {
+      const history = await historyOf(store, run.runId, KEY)
+      expect(history).toEqual(points)
+      const metric = await store.read((r) => findMetric(r, run.runId, KEY))
+      expect(metric).toMatchObject({ count: 1100, last: { exact: { step: most, timestamp: 2n ** 60n } } })
+    }
+    await expectAll(store)
+    await sealAll(store)
+    await log(store, run, [points[7]!, points[9]!])
+    await expectAll(store)
+    expect(await chunkRows(store)).toEqual([{ count: 1100, sealed: true }])
+    await expectAll(await Store.open({ engine: await journal.recover(), journal, blobs }))
   })
 
   test('[SE1] small chunks become one, sealed ones grow and are cut at their most, and little stays inline', async () => {
@@ -220,7 +244,13 @@ describe.each(['sql.js', 'node:sqlite'] as const)('[SE5] sealing on %s, interrup
     await log(opened.store, run, climb(1500))
     await sealAll(opened.store)
     await log(opened.store, run, logged)
-    await opened.store.write((tx) => logPoints(tx, run, climb(1200).map((point) => ({ key: 'other', ...point }))))
+    await opened.store.write((tx) =>
+      logPoints(
+        tx,
+        run,
+        climb(1200).map((point) => ({ key: 'other', ...point }))
+      )
+    )
     return { ...opened, runId: run.runId }
   }
 

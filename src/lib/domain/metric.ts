@@ -5,6 +5,24 @@ export interface Point {
   readonly step: number
   readonly timestamp: EpochMs
   readonly value: number
+  /** Where either lies beyond ±(2^53 - 1): both as they are, and above the doubles nearest to them. */
+  readonly exact?: ExactPlace
+}
+
+/** 64-bit integers: all that MLflow allows. */
+export interface ExactPlace {
+  readonly step: bigint
+  readonly timestamp: bigint
+}
+
+/** A place whose integers may be beyond ±(2^53 - 1). */
+export function placeOf(
+  step: number | bigint,
+  timestamp: number | bigint
+): Pick<Point, 'step' | 'timestamp' | 'exact'> {
+  const place = { step: Number(step), timestamp: Number(timestamp) }
+  if (Number.isSafeInteger(place.step) && Number.isSafeInteger(place.timestamp)) return place
+  return { ...place, exact: { step: BigInt(step), timestamp: BigInt(timestamp) } }
 }
 
 export interface MetricPoint extends Point {
@@ -30,6 +48,15 @@ const orderValue = (value: number): number => (Number.isNaN(value) ? 0 : value)
  */
 export function isLater(next: Point, current: Point): boolean {
   if (next.step !== current.step) return next.step > current.step
+  // Doubles that are equal may stand for integers that are not.
+  if (next.exact ?? current.exact) {
+    const [later, earlier] = [exactOf(next), exactOf(current)]
+    if (later.step !== earlier.step) return later.step > earlier.step
+    if (later.timestamp !== earlier.timestamp) return later.timestamp > earlier.timestamp
+  }
   if (next.timestamp !== current.timestamp) return next.timestamp > current.timestamp
   return orderValue(next.value) > orderValue(current.value)
 }
+
+const exactOf = ({ step, timestamp, exact }: Point): ExactPlace =>
+  exact ?? { step: BigInt(step), timestamp: BigInt(timestamp) }

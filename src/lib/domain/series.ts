@@ -9,7 +9,7 @@
  *   the nearest doubles in the plain ones; one that holds none has no `exact`.
  */
 import { assert } from './errors.ts'
-import type { Point } from './metric.ts'
+import { placeOf, type Point } from './metric.ts'
 import type { EpochMs } from './time.ts'
 
 export interface Series {
@@ -38,8 +38,15 @@ export function seriesOf(points: readonly Point[]): Series {
     timestamps[i] = point.timestamp
     values[i] = point.value
   }
-  return { steps, timestamps, values }
+  return points.some((point) => point.exact)
+    ? exactSeriesOf(exactPlacesOf(points), values)
+    : { steps, timestamps, values }
 }
+
+const exactPlacesOf = (points: readonly Point[]): ExactAxes => ({
+  steps: BigInt64Array.from(points, ({ exact, step }) => exact?.step ?? BigInt(step)),
+  timestamps: BigInt64Array.from(points, ({ exact, timestamp }) => exact?.timestamp ?? BigInt(timestamp))
+})
 
 /** A series of which some steps or timestamps may lie beyond ±(2^53 - 1). */
 export function exactSeriesOf(exact: ExactAxes, values: Float64Array<ArrayBuffer>): Series {
@@ -127,9 +134,16 @@ function joinedBig(columns: readonly BigInt64Array[], length: number): BigInt64A
   return all
 }
 
-/** Points in the order of the arrays, with the nearest doubles for what is beyond them. */
+/** Points in the order of the arrays. */
 export function pointsOf(series: Series): Point[] {
-  return Array.from(series.values, (value, i) => ({ step: series.steps[i]!, timestamp: series.timestamps[i]!, value }))
+  return Array.from(series.values, (_, i) => pointAt(series, i))
+}
+
+export function pointAt({ steps, timestamps, values, exact }: Series, i: number): Point {
+  const value = values[i]!
+  return exact
+    ? { ...placeOf(exact.steps[i]!, exact.timestamps[i]!), value }
+    : { step: steps[i]!, timestamp: timestamps[i]!, value }
 }
 
 /** Assert the invariants: for the ends of wires and for tests, as it reads every point. */

@@ -81,7 +81,7 @@ export function validateMetricPoint(point: MetricPoint, path = ''): void {
 }
 
 /** One point of a series whose key has been checked: series arrive in columns, and their key once. */
-export function validatePoint(key: string, { step, timestamp, value }: Point, path = ''): void {
+export function validatePoint(key: string, { step, timestamp, value, exact }: Point, path = ''): void {
   const shown = () => `metric '${key}' (value=${pythonFloat(value)}).`
   if (typeof value !== 'number')
     throw invalidValue(
@@ -95,15 +95,15 @@ export function validatePoint(key: string, { step, timestamp, value }: Point, pa
       timestamp,
       `${shown()} Timestamp must be a nonnegative long (64-bit integer) `
     )
-  validateInteger(timestamp, field(path, 'timestamp'))
+  if (!exact) validateInteger(timestamp, field(path, 'timestamp'))
   if (typeof step !== 'number' || Number.isNaN(step))
     throw invalidValue(field(path, 'step'), step, `${shown()} Step must be a valid long (64-bit integer).`)
-  validateInteger(step, field(path, 'step'))
+  if (!exact) validateInteger(step, field(path, 'step'))
 }
 
 /**
- * Integers travel as JSON numbers and live as doubles: outside ±2^53 they would be changed in silence, as MLflow's int64 would not.
- * Refusing them is ours.
+ * Most integers live as doubles: outside ±2^53 they would be changed in silence, as MLflow's int64 would not. Refusing them is ours; the steps
+ * and times of points are kept whatever they are.
  */
 export function validateInteger(value: number, name: string): void {
   if (Number.isSafeInteger(value)) return

@@ -66,6 +66,8 @@ export interface LatestMetricsTable {
   /** Points that are not sealed yet, and the chunks they lie in. */
   runnel_inline_points: number
   runnel_inline_chunks: number
+  /** `step timestamp` of the latest point, where a double does not hold one of them; else null. */
+  runnel_exact: string | null
 }
 
 /**

@@ -1,8 +1,8 @@
 /** What is known of each series without reading its points: the rows of `latest_metrics`, a superset of MLflow's. */
 import { sql, type CompiledQuery, type Kysely, type Selectable } from 'kysely'
 import type { RunId } from '#lib/domain/ids.ts'
-import { isLater, type MetricSummary, type Point } from '#lib/domain/metric.ts'
-import type { Series } from '#lib/domain/series.ts'
+import { isLater, placeOf, type MetricSummary, type Point } from '#lib/domain/metric.ts'
+import { pointAt, type Series } from '#lib/domain/series.ts'
 import type { Reader, Tx } from './database.ts'
 import type { LatestMetricsTable, Schema } from './schema.ts'
 import { kindOf, valueOf } from './stored-values.ts'
@@ -62,22 +62,22 @@ const rowToHead = (row: Selectable<LatestMetricsTable>): SeriesHead => ({
   inlineChunks: row.runnel_inline_chunks
 })
 
-export const latestOf = (row: Selectable<LatestMetricsTable>): Point => ({
-  step: row.step,
-  timestamp: row.timestamp ?? 0,
-  value: valueOf(row.value, row.is_nan)
-})
+export function latestOf(row: Selectable<LatestMetricsTable>): Point {
+  const value = valueOf(row.value, row.is_nan)
+  const [step, timestamp] = row.runnel_exact?.split(' ').map(BigInt) ?? [row.step, row.timestamp ?? 0]
+  return { ...placeOf(step!, timestamp!), value }
+}
 
 /** A head once `points` (at least one, none of them known before) have come to it in one inline chunk; `head` null for a new series. */
 export function headWith(head: SeriesHead | null, key: string, series: number, points: Series): SeriesHead {
-  const { steps, timestamps, values } = points
+  const { values } = points
   let latest = head?.latest ?? null
   let min = head?.min ?? null
   let max = head?.max ?? null
   let timestampHigh = head?.timestampHigh ?? -Infinity
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
-    const point = { step: steps[i]!, timestamp: timestamps[i]!, value }
+    const point = pointAt(points, i)
     if (latest === null || isLater(point, latest)) latest = point
     if (point.timestamp > timestampHigh) timestampHigh = point.timestamp
     if (Number.isNaN(value)) continue
@@ -153,7 +153,8 @@ export async function writeHead(tx: Tx, runId: RunId, head: SeriesHead): Promise
     runnel_series: head.series,
     runnel_timestamp_high: head.timestampHigh,
     runnel_inline_points: head.inlinePoints,
-    runnel_inline_chunks: head.inlineChunks
+    runnel_inline_chunks: head.inlineChunks,
+    runnel_exact: head.latest.exact ? `${head.latest.exact.step} ${head.latest.exact.timestamp}` : null
   }
   await tx.db.executeQuery({ ...writeQuery(tx.db, row), parameters: Object.values(row) })
 }

@@ -274,9 +274,10 @@ const DATA: readonly Row[] = [
     "Invalid value -1 for parameter 'timestamp' supplied: metric 'a' (value=1.0). Timestamp must be a nonnegative long (64-bit integer) "
   ],
   ['runs/log-metric', logMetric({ key: 'a', value: 'NaN', timestamp: '-1' }), 400, IPV, /metric 'a' \(value=nan\)/],
-  ['runs/log-metric', logMetric({ step: 2 ** 53 }), 400, IPV, UNSAFE('step')],
-  ['runs/log-metric', logMetric({ step: -(2 ** 53) }), 400, IPV, UNSAFE('step')],
-  ['runs/log-metric', logMetric({ step: '9223372036854775807' }), 400, IPV, UNSAFE('step')],
+  ['runs/log-metric', logMetric({ step: '9223372036854775808' }), 400, IPV, UNSAFE('step')],
+  ['runs/log-metric', logMetric({ step: '-9223372036854775809' }), 400, IPV, UNSAFE('step')],
+  ['runs/log-metric', logMetric({ step: 2 ** 63 }), 400, IPV, UNSAFE('step')],
+  ['runs/log-metric', logMetric({ step: '9'.repeat(400) }), 400, IPV, UNSAFE('step')],
   ['runs/log-metric', '{"run_id":"RUN","key":"m","value":1,"timestamp":1e400}', 400, IPV, UNSAFE('timestamp')],
   [
     'runs/log-metric',
@@ -629,6 +630,20 @@ describe.each(ENGINES)('%s at the edge', (engine) => {
       const answer = await api.post(path, body)
       expect([path, answer.status, pick(answer.json, 'message')]).toEqual([path, 200, undefined])
     }
+    const big = { key: 'big', value: 1 }
+    for (const body of [
+      { ...big, step: '9223372036854775807', timestamp: '9007199254740993' },
+      { ...big, step: '-9223372036854775808', timestamp: 5 }
+    ])
+      expect((await api.post('runs/log-metric', { run_id: run, ...body })).text).toBe('{}')
+    const bare = `{"run_id":"${run}","key":"big","value":9223372036854775806,"step":9223372036854775806,"timestamp":1}`
+    expect((await api.post('runs/log-metric', bare)).text).toBe('{}')
+    const { text } = await api.get('metrics/get-history', { run_id: run, metric_key: 'big' })
+    const of = (field: string) =>
+      Array.from(text.matchAll(new RegExp(`"${field}": (-?\\d+)`, 'g')), (match) => match[1])
+    expect(of('step')).toEqual(['9223372036854775806', '-9223372036854775808', '9223372036854775807'])
+    expect(of('timestamp')).toEqual(['1', '5', '9007199254740993'])
+    expect((await api.get('runs/get', { run_id: run })).text).toContain('"step": 9223372036854775807')
     const { json } = await api.get('metrics/get-history', { run_id: run, metric_key: a(250) })
     expect(pick(json, 'metrics', 0, 'step')).toBe(Number.MAX_SAFE_INTEGER)
     const params = pick((await api.get('runs/get', { run_id: run })).json, 'run', 'data', 'params')

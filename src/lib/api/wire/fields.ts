@@ -60,12 +60,28 @@ export class Fields {
   integer(name: string): number | undefined {
     const value = this.#value(name)
     if (value === undefined) return undefined
-    const number = typeof value === 'string' && /^[+-]?\d+$/.test(value) ? Number(value) : value
+    const number =
+      typeof value === 'bigint' || (typeof value === 'string' && /^[+-]?\d+$/.test(value)) ? Number(value) : value
     if (typeof number !== 'number' || (Number.isFinite(number) && !Number.isInteger(number)) || Number.isNaN(number))
       throw this.#refuse(name, value)
     validateInteger(number, this.name(name))
     // -0 is an integer like 0, and must not be stored as something else.
     return number + 0
+  }
+
+  /** int64 whole: a bigint where no double holds it. */
+  long(name: string): number | bigint | undefined {
+    const value = this.#value(name)
+    const isDigits = typeof value === 'string' && /^[+-]?\d{16,19}$/.test(value)
+    if (typeof value !== 'bigint' && !isDigits) return this.integer(name)
+    const big = typeof value === 'bigint' ? value : BigInt(value.replace(/^\+/, ''))
+    if (big !== BigInt.asIntN(64, big)) return this.integer(name)
+    return Number.isSafeInteger(Number(big)) ? Number(big) : big
+  }
+
+  requiredLong(name: string): number | bigint {
+    this.#demand(name)
+    return this.long(name)!
   }
 
   requiredInteger(name: string): number {
@@ -77,6 +93,7 @@ export class Fields {
   double(name: string): number | undefined {
     const value = this.#value(name)
     if (value === undefined || typeof value === 'number') return value
+    if (typeof value === 'bigint') return Number(value)
     if (typeof value === 'boolean') return value ? 1 : 0
     const number = typeof value === 'string' ? parseDouble(value) : undefined
     if (number === undefined) throw this.#refuse(name, value)

@@ -8,7 +8,7 @@ export type JsonFields = Readonly<Record<string, unknown>>
 
 /** What a field of an answer can hold; undefined fields are left out. */
 export type Message = { readonly [field: string]: MessageValue | undefined }
-export type MessageValue = string | number | boolean | Message | readonly MessageValue[]
+export type MessageValue = string | number | bigint | boolean | Message | readonly MessageValue[]
 
 export function jsonResponse(message: Message, init: ResponseInit = {}): Response {
   const headers = new Headers(init.headers)
@@ -23,13 +23,32 @@ export function jsonResponse(message: Message, init: ResponseInit = {}): Respons
  */
 export function writeJson(message: Message): string {
   try {
-    return escapeNonAscii(JSON.stringify(message, null, 2))
+    return escapeNonAscii(stringify(message))
   } catch (cause) {
     // No text can be longer than half a gigabyte or so, and what was logged can add up to more.
     if (!(cause instanceof RangeError)) throw cause
     throw new RunnelError('RESOURCE_EXHAUSTED', 'The answer is too large to be sent. Ask for less at once.', { cause })
   }
 }
+
+function stringify(message: Message): string {
+  try {
+    return JSON.stringify(message, null, 2)
+  } catch (error) {
+    // A bigint, which JSON.stringify refuses. There hardly ever is one, so nothing is spent on looking for it before.
+    if (!(error instanceof TypeError)) throw error
+    const marked = JSON.stringify(
+      message,
+      (_, value: unknown) => (typeof value === 'bigint' ? BIG_MARK + value : value),
+      2
+    )
+    return marked.replace(BIG_MARKED, '$1')
+  }
+}
+
+/** Stands before the digits of an integer too large for a double. The NUL keeps it apart from anything anybody would log. */
+const BIG_MARK = '\0int:'
+const BIG_MARKED = /"\\u0000int:(-?\d+)"/g
 
 /** The largest finite double: what ±Infinity is on MLflow's wire, because its own store keeps it so. Ours keeps the real one. */
 const MOST = Number.MAX_VALUE
@@ -56,17 +75,33 @@ export function parseJsonBody(text: string): JsonFields {
 /** undefined for what is not JSON. */
 function parseLenient(text: string): unknown {
   if (!buildsAtMost(text, LIMITS.jsonValues)) throw tooManyValues()
+  // What no double holds has sixteen digits at least. Looking at every value again is not free.
+  const mayBeBig = /\d{16}/.test(text)
   try {
-    return JSON.parse(text)
+    return mayBeBig ? (JSON.parse(text, withBigIntegers) as unknown) : JSON.parse(text)
   } catch {
     // Not strict JSON; Python's own dialect is tried below.
   }
   const spelled = spellOutBareNumbers(text)
   try {
-    return JSON.parse(spelled, (_, value: unknown) => (value === NAN_MARK ? NaN : value))
+    return JSON.parse(spelled, (key, value: unknown, context?: ReviverContext) =>
+      value === NAN_MARK ? NaN : withBigIntegers(key, value, context)
+    ) as unknown
   } catch {
     return undefined
   }
+}
+
+/** What a browser of before 2025 does not give: there such an integer is the nearest double, and refused as one. */
+interface ReviverContext {
+  readonly source?: string
+}
+
+/** A 64-bit integer as it was written. More digits are no integer anybody takes, and would take long to read. */
+function withBigIntegers(_: string, value: unknown, context?: ReviverContext): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source
+  return source !== undefined && /^-?\d{16,19}$/.test(source) ? BigInt(source) : value
 }
 
 const tooManyValues = (): RunnelError =>

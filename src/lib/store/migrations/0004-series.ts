@@ -31,6 +31,7 @@ const BEFORE: readonly string[] = [
   `alter table latest_metrics add column runnel_timestamp_high bigint`,
   `alter table latest_metrics add column runnel_inline_points bigint default 0 not null`,
   `alter table latest_metrics add column runnel_inline_chunks bigint default 0 not null`,
+  `alter table latest_metrics add column runnel_exact text`,
   `create index runnel_series_to_seal on latest_metrics (runnel_inline_points, runnel_inline_chunks)
     where runnel_inline_points >= 1024 or runnel_inline_chunks >= 64`
 ]
