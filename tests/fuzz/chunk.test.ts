@@ -237,6 +237,8 @@ describe('crafted chunks', () => {
     ).rejects.toThrow(/more/)
     expect(inflated.bytes).toBeGreaterThan(claimed)
     expect(inflated.bytes).toBeLessThan(claimed + 1024 * 1024)
+    // What goes in at once may come out a thousand times as long before anybody can stop it.
+    expect(inflated.atOnce).toBeLessThanOrEqual(16 * 1024)
     const small = await deflated(new Uint8Array(64 * 1024))
     inflated.bytes = 0
     await expect(openEnvelope(sealed(1, [EVEN, EVEN, WHOLE], 0, [small.length, 300, 0, 0], [small]))).rejects.toThrow(
@@ -277,7 +279,12 @@ describe('crafted chunks', () => {
   test('[CHF6] an envelope that counts more points than there are', async () => {
     const [PLACES, VALUES] = [14, 2]
     const enveloped = (nan: number): Bytes => {
-      const columns = [...Array<number[]>(PLACES + VALUES).fill([EVEN, 0]), [EVEN, nan < 0 ? 1 : 2 * nan], [EVEN, 0], [EVEN, 0]]
+      const columns = [
+        ...Array<number[]>(PLACES + VALUES).fill([EVEN, 0]),
+        [EVEN, nan < 0 ? 1 : 2 * nan],
+        [EVEN, 0],
+        [EVEN, 0]
+      ]
       const block = Uint8Array.from([0, ...columns.flat()])
       return sealed(10, [EVEN, EVEN, WHOLE | CONSTANT], 0, [block.length, block.length, 0, 0], [block])
     }
@@ -287,9 +294,16 @@ describe('crafted chunks', () => {
     await expect(openEnvelope(enveloped(-1))).rejects.toThrow(/count that cannot be/)
   })
 
-  /** How many bytes come out of the platform's stream. */
-  function watchInflating(): { bytes: number } {
-    const seen = { bytes: 0 }
+  /** How many bytes come out of the platform's stream, and how many go in at once. */
+  function watchInflating(): { bytes: number; atOnce: number } {
+    const seen = { bytes: 0, atOnce: 0 }
+    const watch = (onPiece: (length: number) => void) =>
+      new TransformStream<Bytes, Bytes>({
+        transform(piece, controller) {
+          onPiece(piece.length)
+          controller.enqueue(piece)
+        }
+      })
     const Real = DecompressionStream
     vi.stubGlobal(
       'DecompressionStream',
@@ -297,16 +311,11 @@ describe('crafted chunks', () => {
         readonly writable: WritableStream
         readonly readable: ReadableStream
         constructor(format: CompressionFormat) {
-          const real = new Real(format)
-          this.writable = real.writable
-          this.readable = real.readable.pipeThrough(
-            new TransformStream<Uint8Array, Uint8Array>({
-              transform(piece, controller) {
-                seen.bytes += piece.length
-                controller.enqueue(piece)
-              }
-            })
-          )
+          const into = watch((length) => (seen.atOnce = Math.max(seen.atOnce, length)))
+          this.writable = into.writable
+          this.readable = into.readable
+            .pipeThrough(new Real(format))
+            .pipeThrough(watch((length) => (seen.bytes += length)))
         }
       }
     )

@@ -9,7 +9,7 @@ export async function squeeze(block: Uint8Array<ArrayBuffer>): Promise<Uint8Arra
   if (block.length === 0) return block
   const pieces: Uint8Array[] = []
   let length = 0
-  await pass(new CompressionStream('deflate-raw'), block, (piece) => {
+  await pass(new CompressionStream('deflate-raw'), [block], (piece) => {
     pieces.push(piece)
     length += piece.length
     return length < block.length
@@ -32,7 +32,7 @@ export async function unsqueeze(kept: Uint8Array, block: Uint8Array): Promise<vo
   }
   let at = 0
   try {
-    await pass(new DecompressionStream('deflate-raw'), kept, (piece) => {
+    await pass(new DecompressionStream('deflate-raw'), cut(kept), (piece) => {
       if (piece.length <= block.length - at) block.set(piece, at)
       at += piece.length
       return at <= block.length
@@ -44,16 +44,25 @@ export async function unsqueeze(kept: Uint8Array, block: Uint8Array): Promise<vo
     throw badChunk(`it inflates to ${at > block.length ? 'more' : 'less'} than ${block.length} bytes`)
 }
 
-/** Send bytes through a stream, until a piece is answered with false. */
+/** Chromium inflates all of what one write brings before any of it is read: of a piece like these that is 16 MB at most. */
+const PIECE_BYTES = 16 * 1024
+
+function cut(bytes: Uint8Array): readonly Uint8Array[] {
+  const count = Math.ceil(bytes.length / PIECE_BYTES)
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES))
+}
+
+/** Send pieces through a stream, until one that comes out is answered with false. */
 async function pass(
   stream: CompressionStream | DecompressionStream,
-  bytes: Uint8Array,
+  pieces: readonly Uint8Array[],
   onPiece: (piece: Uint8Array) => boolean
 ): Promise<void> {
   const writer = stream.writable.getWriter()
   const reader: ReadableStreamDefaultReader<Uint8Array> = stream.readable.getReader()
   // A stream that fails, or is let go of, fails these too; the reader is the one that says so.
-  const written = Promise.allSettled([writer.write(bytes as Uint8Array<ArrayBuffer>), writer.close()])
+  const writes = pieces.map((piece) => writer.write(piece as Uint8Array<ArrayBuffer>))
+  const written = Promise.allSettled([...writes, writer.close()])
   for (;;) {
     const { done, value } = await reader.read()
     if (done) break
