@@ -1,4 +1,5 @@
-"""The same requests to a stock MLflow server and to a Runnel host, in turns, on one machine. Run by bench/mlflow.ts.
+"""The same requests to a stock MLflow server and to a Runnel host, in turns, on one machine. Run by bench/mlflow.ts and
+bench/mlflow-history.ts.
 
 The client is Python's http.client with one kept connection and the bodies the stock client sends: small enough for the figures to be the
 servers'. Both servers run with their defaults (MLflow: four workers) on empty SQLite stores, and are warmed before anything is measured.
@@ -28,6 +29,8 @@ SECONDS = 4.0
 CLIENTS = 4
 BATCH = 1000
 HISTORY_POINTS = 100_000
+MILLION = 1_000_000
+MILLION_ROUNDS = 2
 HISTORY_PAGE = 25_000
 RUNS = 10_000
 STARTS = 3
@@ -221,6 +224,10 @@ def search_runs(server: Server, _pool) -> float:
 
 def history(server: Server, _pool) -> float:
     """Milliseconds to read a series of 100,000 points as the stock client does: pages of 25,000."""
+    return read_history(server, HISTORY_POINTS)
+
+
+def read_history(server: Server, expected: int) -> float:
     client = Client(server.port)
     started = time.perf_counter()
     points, token = 0, None
@@ -236,7 +243,7 @@ def history(server: Server, _pool) -> float:
         token = page.get("next_page_token")
         if not token:
             break
-    assert points == HISTORY_POINTS, points
+    assert points == expected, points
     return (time.perf_counter() - started) * 1000
 
 
@@ -295,15 +302,27 @@ def crowd_by_sql(server: Server) -> None:
     server.start()
 
 
-def long_series(server: Server) -> None:
+def long_series(server: Server, points: int = HISTORY_POINTS) -> None:
     client = Client(server.port)
     server.long_run = client.new_run()
-    for start in range(0, HISTORY_POINTS, BATCH):
+    for start in range(0, points, BATCH):
         metrics = [
             {"key": "loss", "value": 1 / (step + 1), "timestamp": 1_700_000_000_000 + step, "step": step}
             for step in range(start, start + BATCH)
         ]
         client.post("runs/log-batch", run_id=server.long_run, metrics=metrics)
+
+
+def long_series_by_sql(server: Server, points: int) -> None:
+    """The same as rows in MLflow's own tables: over REST a million of them take minutes."""
+    server.long_run = Client(server.port).new_run()
+    server.stop()
+    database = sqlite3.connect(server.database)
+    rows = (["loss", 1 / (step + 1), 1_700_000_000_000 + step, step, 0, server.long_run] for step in range(points))
+    database.executemany("insert into metrics (key, value, timestamp, step, is_nan, run_uuid) values (?,?,?,?,?,?)", rows)
+    database.commit()
+    database.close()
+    server.start()
 
 
 def say(text: str) -> None:
@@ -325,12 +344,16 @@ def main() -> None:
     parser.add_argument("--runnel", required=True, help="the command of a Runnel host, as JSON")
     parser.add_argument("--mlflow", required=True, help="the command of an MLflow server, as JSON")
     parser.add_argument("--only", help="one workload")
+    parser.add_argument("--million", action="store_true", help="nothing but a history of a million points")
     options = parser.parse_args()
     servers = [Server("mlflow", json.loads(options.mlflow)), Server("runnel", json.loads(options.runnel))]
     results: dict[str, dict] = {}
     try:
-        with ProcessPoolExecutor(CLIENTS) as pool:
-            measure(servers, pool, options.only, results)
+        if options.million:
+            measure_million(servers, results)
+        else:
+            with ProcessPoolExecutor(CLIENTS) as pool:
+                measure(servers, pool, options.only, results)
     finally:
         for server in servers:
             server.stop()
@@ -364,6 +387,20 @@ def measure(servers: list[Server], pool, only, results) -> None:
                 server.stop()
                 starts[server.name].append(server.start() * 1000)
         note(results, "start", "ms", starts, False)
+
+
+def measure_million(servers: list[Server], results) -> None:
+    mlflow, runnel = servers
+    for server in servers:
+        server.start()
+    say("filling both stores")
+    long_series_by_sql(mlflow, MILLION)
+    long_series(runnel, MILLION)
+    figures: dict[str, list[float]] = {server.name: [] for server in servers}
+    for _ in range(MILLION_ROUNDS):
+        for server in servers:
+            figures[server.name].append(read_history(server, MILLION))
+    note(results, "history_1m", "ms", figures, False)
 
 
 def note(results, name, unit, figures, more_is_better) -> None:
