@@ -64,29 +64,22 @@ export function exactAxesOf({ steps, timestamps, exact }: Series): ExactAxes {
 /** One after the other. */
 export function concatSeries(parts: readonly Series[]): Series {
   if (parts.length === 1) return parts[0]!
-  const values = joined(parts.map((part) => part.values))
-  if (parts.some((part) => part.exact)) {
-    const axes = parts.map(exactAxesOf)
-    const length = values.length
-    return exactSeriesOf(
-      {
-        steps: joinedBig(
-          axes.map((axis) => axis.steps),
-          length
-        ),
-        timestamps: joinedBig(
-          axes.map((axis) => axis.timestamps),
-          length
-        )
-      },
-      values
+  const length = parts.reduce((sum, part) => sum + part.values.length, 0)
+  const doubles = (name: 'steps' | 'timestamps' | 'values') =>
+    joinInto(
+      new Float64Array(length),
+      parts.map((part) => part[name])
     )
+  if (!parts.some((part) => part.exact)) {
+    return { steps: doubles('steps'), timestamps: doubles('timestamps'), values: doubles('values') }
   }
-  return {
-    steps: joined(parts.map((part) => part.steps)),
-    timestamps: joined(parts.map((part) => part.timestamps)),
-    values
-  }
+  const axes = parts.map(exactAxesOf)
+  const integers = (name: 'steps' | 'timestamps') =>
+    joinInto(
+      new BigInt64Array(length),
+      axes.map((axis) => axis[name])
+    )
+  return exactSeriesOf({ steps: integers('steps'), timestamps: integers('timestamps') }, doubles('values'))
 }
 
 /** Points `from` up to but without `to`, copied. */
@@ -101,11 +94,8 @@ export function sliceSeries({ steps, timestamps, values, exact }: Series, from: 
 export function selectPoints({ steps, timestamps, values, exact }: Series, places: Uint32Array): Series {
   const chosen = pick(values, places)
   if (!exact) return { steps: pick(steps, places), timestamps: pick(timestamps, places), values: chosen }
-  const steps64 = BigInt64Array.from(places, (place) => exact.steps[place]!)
-  return exactSeriesOf(
-    { steps: steps64, timestamps: BigInt64Array.from(places, (place) => exact.timestamps[place]!) },
-    chosen
-  )
+  const integers = (column: BigInt64Array) => BigInt64Array.from(places, (place) => column[place]!)
+  return exactSeriesOf({ steps: integers(exact.steps), timestamps: integers(exact.timestamps) }, chosen)
 }
 
 function pick(column: Float64Array, places: Uint32Array): Float64Array<ArrayBuffer> {
@@ -114,18 +104,10 @@ function pick(column: Float64Array, places: Uint32Array): Float64Array<ArrayBuff
   return picked
 }
 
-function joined(columns: readonly Float64Array[]): Float64Array<ArrayBuffer> {
-  const all = new Float64Array(columns.reduce((sum, column) => sum + column.length, 0))
-  let at = 0
-  for (const column of columns) {
-    all.set(column, at)
-    at += column.length
-  }
-  return all
-}
-
-function joinedBig(columns: readonly BigInt64Array[], length: number): BigInt64Array<ArrayBuffer> {
-  const all = new BigInt64Array(length)
+function joinInto<Column extends { readonly length: number; set(from: Column, at: number): void }>(
+  all: Column,
+  columns: readonly Column[]
+): Column {
   let at = 0
   for (const column of columns) {
     all.set(column, at)
