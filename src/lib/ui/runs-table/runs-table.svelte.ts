@@ -1,24 +1,20 @@
 import { MediaQuery } from 'svelte/reactivity'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
+import { LIVE } from '#lib/domain/limits.ts'
+import { columnName } from '#lib/domain/table-column.ts'
 import type { Live, LiveFailure, LiveQuery } from '#lib/live/live.svelte.ts'
-import type { ColumnRef, ExperimentKeys, RunRow, RunsQuery } from '#lib/live/protocol.ts'
+import type { ColumnRef, ExperimentKeys, GroupRow, RunLine, RunRow, RunsQuery } from '#lib/live/protocol.ts'
 import { plural } from '../shared/format.ts'
 import type { Toasts } from '../shared/toasts.svelte.ts'
-import {
-  columnGroups,
-  columnId,
-  columnWidth,
-  defaultColumns,
-  type ColumnGroup,
-  type Columns,
-  type Fact
-} from './columns.ts'
+import { ColumnLayout, type DrawnColumn, type PlacedColumn } from './column-layout.svelte.ts'
+import { endsRight, isRef, type Columns } from './columns.ts'
+import { toggleGroup } from './grouping.ts'
 import type { Span } from './magnitude.ts'
-import { nextSort, orderBy, type SortKey } from './order.ts'
+import { addSort, effective, nextSort, placeOf, sortQuery, type Sort, type SortKey } from './order.ts'
 import { ROW_HEIGHT, scrollToRow, slotCount, visibleAt, windowAt, type RowWindow } from './row-window.ts'
 import { keepSameRows } from './same-rows.ts'
 import { extend, noSelection, selectAll, toggle, without, type Selection } from './selection.ts'
-import { choiceOf, rememberColumns, rememberedColumns, type ViewState } from './view-state.ts'
+import { parseViewState, viewStateToText, type ViewState } from './view-state.ts'
 
 export interface RunsTableInputs {
   readonly live: Live
@@ -31,9 +27,8 @@ export interface RunsTableInputs {
 }
 
 /** One column as every row draws it. */
-export interface CellPlan {
-  readonly id: string
-  readonly column: ColumnRef | Fact
+export interface CellPlan extends PlacedColumn {
+  readonly slot: number
   /** Aligned to the right. */
   readonly end: boolean
   /** Where its value stands in a row's cells; -1 for a fact, or while it was not asked for yet. */
@@ -42,6 +37,11 @@ export interface CellPlan {
   readonly barred: boolean
 }
 
+/** What stands in one row: a run, in a tree or below its group with a place of its own, or a group. */
+export type TableRow =
+  | { readonly kind: 'run'; readonly run: RunRow; readonly line: RunLine | null }
+  | { readonly kind: 'group'; readonly group: GroupRow }
+
 /** Where the reader was in a table. */
 export interface TablePlace {
   /** CSS pixels. */
@@ -49,62 +49,76 @@ export interface TablePlace {
   readonly activeId: RunId | null
 }
 
-const NO_KEYS: ExperimentKeys = { params: [], metrics: [], tags: [] }
-
 /**
  * One experiment's table of runs.
  *
- *     URL ── state ──┐
- *     scroll ─ window ┼─► runs query ─► rows in view
- *     keys ─ columns ─┘
+ *     URL ── state ───┐
+ *     scroll ─ windows ┼─► runs query ─► rows in view
+ *     keys ─ columns ──┘
  *
- * - Only a window of rows is ever asked for; which rows are drawn follows from the scroll position alone.
- * - The list of columns asked for only ever grows, so that an answer to an earlier question still fits: cells are found by position.
+ * - Only a window of rows and of columns is ever asked for; which are drawn follows from the scroll position alone.
+ * - Cells are found by the columns that an answer says it is of, so that an answer to an earlier question still fits.
  * - What is selected and which row has the focus are ids, never positions: rows move while data streams in.
  */
 export class RunsTable {
   readonly #inputs: RunsTableInputs
-  readonly #keys: LiveQuery<{ kind: 'keys'; experimentId: ExperimentId }>
   readonly #runs: LiveQuery<RunsQuery>
-  readonly #best: LiveQuery<RunsQuery>
-  readonly #worst: LiveQuery<RunsQuery>
+  readonly columns: ColumnLayout
 
   readonly #narrow = new MediaQuery('max-width: 700px')
   scrollTop = $state(0)
   /** CSS pixels of the part that shows rows. */
   height = $state(600)
   selection = $state.raw<Selection<RunId>>(noSelection())
-  activeId = $state<RunId | null>(null)
+  #activeId = $state<RunId | null>(null)
+  #activeGroup = $state<string | null>(null)
   renamingId = $state<RunId | null>(null)
-  #remembered = $state.raw<Columns | null>(null)
-  #lastDefaults: Columns | null = null
-  #asked: ColumnRef[] = []
+  /** Runs of the tree and groups that are folded otherwise than they start. */
+  #toggled = $state.raw<readonly string[]>([])
   #lastRows: readonly RunRow[] = []
   #lastActiveIndex = 0
 
   constructor(inputs: RunsTableInputs) {
     this.#inputs = inputs
-    this.#remembered = rememberedColumns(inputs.experimentId)
     const { live, experimentId } = inputs
-    this.#keys = live.query(() => ({ kind: 'keys', experimentId }))
+    this.columns = new ColumnLayout({
+      live,
+      experimentId,
+      state: () => this.state,
+      navigate: (layout) => inputs.navigate({ ...this.state, layout }, 'replace'),
+      narrow: () => this.#narrow.current
+    })
     this.#runs = live.query(() =>
-      this.#knowsColumns ? { ...this.#question, ...this.#window, columns: this.#askedColumns } : null
+      this.columns.isKnown ? { ...this.#question, ...this.#window, columns: this.columns.asked } : null
     )
-    this.#best = live.query(() => this.#edge(false))
-    this.#worst = live.query(() => this.#edge(true))
   }
 
   get state(): ViewState {
     return this.#inputs.state()
   }
 
-  readonly keys = $derived.by((): ExperimentKeys => this.#keys.current ?? NO_KEYS)
-  readonly columns = $derived.by((): Columns => this.state.columns ?? this.#remembered ?? this.#defaults())
-  readonly groups = $derived.by((): readonly ColumnGroup[] => columnGroups(this.columns, this.#narrow.current))
-  readonly shown = $derived(this.groups.flatMap((group) => group.columns))
-  readonly gridTemplate = $derived(this.shown.map((column) => `${columnWidth(column)}px`).join(' '))
+  get experimentId(): ExperimentId {
+    return this.#inputs.experimentId
+  }
+
+  /** The first keys of each kind. */
+  get keys(): ExperimentKeys {
+    return this.columns.keys
+  }
+
+  /** The columns that show, pinned ones first; of all there are only those that were chosen. */
+  get shown(): Columns {
+    const pinned = this.columns.pinned.map(({ column }) => column)
+    return [...pinned, ...this.columns.shown.filter((column) => !pinned.includes(column))]
+  }
+
   readonly total = $derived.by((): number | null => this.#runs.current?.total ?? null)
+  /** The runs that match; `total` counts groups and ancestors, too. */
+  readonly matches = $derived.by((): number | null => this.#runs.current?.matches ?? null)
   readonly error = $derived.by((): LiveFailure | null => this.#runs.error)
+  readonly isGrouped = $derived.by((): boolean => this.state.groupBy.length > 0)
+  /** Whether rows stand below others. */
+  readonly isTree = $derived.by((): boolean => this.isGrouped || this.state.tree)
   /** How many rows are drawn: row `index` is drawn in slot `index % slots`. */
   readonly slots = $derived(slotCount(this.height))
   readonly #visibleFrom = $derived(visibleAt(this.scrollTop, this.height, this.total ?? 0).from)
@@ -113,64 +127,66 @@ export class RunsTable {
   readonly visible = $derived.by((): readonly number[] =>
     Array.from({ length: Math.max(0, this.#visibleTo - this.#visibleFrom) }, (_, at) => this.#visibleFrom + at)
   )
-  readonly span = $derived.by((): Span | null => spanOf(this.#best.current?.rows[0], this.#worst.current?.rows[0]))
-
-  /** The rows that are here, the first of them at `from`. */
-  readonly #held = $derived.by((): { readonly from: number; readonly rows: readonly RunRow[] } => {
-    const answer = this.#runs.current
-    this.#lastRows = keepSameRows(this.#lastRows, answer?.rows ?? [])
-    return { from: answer?.from ?? 0, rows: this.#lastRows }
+  readonly span = $derived.by((): Span | null => {
+    const ends = this.#runs.current?.ends
+    return ends ? { best: ends.first, worst: ends.last } : null
   })
 
-  /** Rows wait for the keys where the keys decide the columns: a table that gains its columns a moment later would jump. */
-  readonly #knowsColumns = $derived.by(
-    (): boolean =>
-      this.state.columns !== null ||
-      this.#remembered !== null ||
-      this.#keys.current !== undefined ||
-      this.#keys.error !== null
+  /** The rows that are here, the first of them at `from`. */
+  readonly #held = $derived.by(
+    (): { readonly from: number; readonly rows: readonly TableRow[]; readonly runs: readonly RunRow[] } => {
+      const answer = this.#runs.current
+      const runs = keepSameRows(this.#lastRows, answer?.rows ?? [])
+      this.#lastRows = runs
+      let next = 0
+      const rows = answer?.lines?.map((line): TableRow => {
+        if (line.kind === 'group') return { kind: 'group', group: line }
+        return { kind: 'run', run: runs[next++]!, line }
+      })
+      return {
+        from: answer?.from ?? 0,
+        runs,
+        rows: rows ?? runs.map((run): TableRow => ({ kind: 'run', run, line: null }))
+      }
+    }
   )
+
   readonly #from = $derived(windowAt(this.scrollTop, this.height, this.total).from)
   readonly #to = $derived(windowAt(this.scrollTop, this.height, this.total).to)
   readonly #window = $derived.by((): RowWindow => ({ from: this.#from, to: this.#to }))
 
-  readonly #question = $derived.by((): Omit<RunsQuery, 'from' | 'to' | 'columns'> => ({
-    kind: 'runs',
-    experimentIds: [this.#inputs.experimentId],
-    filter: this.state.filter,
-    orderBy: orderBy(this.state.sort),
-    view: this.state.view
-  }))
-
-  readonly #askedColumns = $derived.by((): readonly ColumnRef[] => {
-    const known = new Set(this.#asked.map((ref) => columnId(ref)))
-    const fresh = this.columns.refs.filter((ref) => !known.has(columnId(ref)))
-    if (fresh.length > 0) this.#asked = [...this.#asked, ...fresh]
-    return this.#asked
+  readonly #question = $derived.by((): Omit<RunsQuery, 'from' | 'to' | 'columns'> => {
+    const { filter, view, tree, groupBy } = this.state
+    return {
+      kind: 'runs',
+      ...this.#search(filter, view),
+      ...(groupBy.length > 0 ? { groupBy } : tree && { tree }),
+      ...(this.isTree && { toggled: this.#toggled })
+    }
   })
 
-  /** The columns as rows draw them: what is the same for every row is found once. */
-  readonly cells = $derived.by((): readonly CellPlan[] => {
-    const places = new Map(this.#askedColumns.map((ref, index) => [columnId(ref), index]))
-    return this.shown.map((column) => {
-      const id = columnId(column)
-      const end = typeof column !== 'string' && column.kind !== 'tag'
-      const isMetric = typeof column !== 'string' && column.kind === 'metric'
-      return { id, column, end, place: places.get(id) ?? -1, barred: isMetric && this.isSorted(column) !== 'none' }
-    })
-  })
-
-  #defaults(): Columns {
-    this.#lastDefaults = defaultColumns(this.keys, this.#lastDefaults)
-    return this.#lastDefaults
+  #search(filter: string, view: ViewState['view']) {
+    const experimentIds = [this.#inputs.experimentId]
+    return { experimentIds, filter, orderBy: [], sort: sortQuery(this.state.sort), view }
   }
 
-  /** The first row of the order, or of its reverse: no number is last both ways, so these are the ends of a sorted metric. */
-  #edge(reversed: boolean): RunsQuery | null {
-    const { key, descending } = this.state.sort
-    if (typeof key === 'string' || key.kind !== 'metric') return null
-    const order = orderBy({ key, descending: descending !== reversed })
-    return { ...this.#question, orderBy: order, from: 0, to: 1, columns: [key] }
+  // A text, so that an answer about the same columns changes no cell's place.
+  readonly #answered = $derived.by((): string => JSON.stringify(this.#runs.current?.columns ?? []))
+  readonly #places = $derived(
+    new Map((JSON.parse(this.#answered) as ColumnRef[]).map((column, at) => [columnName(column), at]))
+  )
+
+  /** The columns as rows draw them: what is the same for every row is found once. */
+  readonly cells = $derived.by((): readonly CellPlan[] => this.columns.drawn.map((drawn) => this.#plan(drawn)))
+  readonly pinnedCells = $derived.by((): readonly CellPlan[] =>
+    this.columns.pinned.map((placed, slot) => this.#plan({ ...placed, slot }))
+  )
+
+  #plan(placed: DrawnColumn): CellPlan {
+    const { column } = placed
+    const place = isRef(column) ? (this.#places.get(columnName(column)) ?? -1) : -1
+    const barred = isRef(column) && column.kind === 'metric' && this.sortPlace(column) === 0
+    return { ...placed, place, end: endsRight(column), barred }
   }
 
   get place(): TablePlace {
@@ -185,34 +201,62 @@ export class RunsTable {
   // ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Null for a row that has not arrived. */
-  rowAt(index: number): RunRow | null {
+  rowAt(index: number): TableRow | null {
     return this.#held.rows[index - this.#held.from] ?? null
   }
 
+  /** The run in a row; null for a group, and for a row that has not arrived. */
+  runAt(index: number): RunRow | null {
+    const row = this.rowAt(index)
+    return row?.kind === 'run' ? row.run : null
+  }
+
+  /** The run with the focus; null while a group has it, or nobody. */
+  get activeId(): RunId | null {
+    return this.#activeId
+  }
+
+  set activeId(id: RunId | null) {
+    this.#activeId = id
+    this.#activeGroup = null
+  }
+
+  isActive(row: TableRow): boolean {
+    return row.kind === 'run' ? row.run.runId === this.#activeId : row.group.id === this.#activeGroup
+  }
+
+  /** Where a key stands among those sorted by, from 0; -1 when it does not. */
+  sortPlace(key: SortKey): number {
+    return placeOf(this.state.sort, key)
+  }
+
   isSorted(key: SortKey): 'ascending' | 'descending' | 'none' {
-    const { sort } = this.state
-    const same =
-      typeof key === 'string' || typeof sort.key === 'string' ? key === sort.key : columnId(key) === columnId(sort.key)
-    return same ? (sort.descending ? 'descending' : 'ascending') : 'none'
+    const sort: Sort | undefined = effective(this.state.sort)[this.sortPlace(key)]
+    return sort === undefined ? 'none' : sort.descending ? 'descending' : 'ascending'
   }
 
   /** Where the row with the focus stands; null when there is none. A row that left the window keeps its last known place. */
   get activeIndex(): number | null {
-    if (this.activeId === null) return null
+    if (this.#activeId === null && this.#activeGroup === null) return null
     const { from, rows } = this.#held
-    const offset = rows.findIndex((row) => row.runId === this.activeId)
+    const offset = rows.findIndex((row) => this.isActive(row))
     if (offset >= 0) this.#lastActiveIndex = from + offset
     return Math.min(this.#lastActiveIndex, Math.max(0, (this.total ?? 1) - 1))
   }
 
   get allSelected(): boolean {
-    return this.total !== null && this.total > 0 && this.selection.ids.size >= this.total
+    return this.matches !== null && this.matches > 0 && this.selection.ids.size >= this.matches
   }
 
   // ── changing the view ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  sortBy(key: SortKey): void {
-    this.#step({ sort: nextSort(this.state.sort, key) })
+  /** By this alone, or after what the table is sorted by already. */
+  sortBy(key: SortKey, adding: boolean = false): void {
+    this.#step({ sort: (adding ? addSort : nextSort)(this.state.sort, key) })
+  }
+
+  setSort(sort: ViewState['sort']): void {
+    this.#step({ sort })
   }
 
   setFilter(filter: string, how: 'step' | 'replace'): void {
@@ -224,20 +268,78 @@ export class RunsTable {
     this.#step({ view })
   }
 
-  setColumns(columns: Columns): void {
-    const choice = choiceOf(columns, this.keys)
-    this.#remembered = choice
-    rememberColumns(this.#inputs.experimentId, choice)
-    this.#inputs.navigate({ ...this.state, columns: choice }, 'replace')
+  set(change: Partial<Pick<ViewState, 'all' | 'varying' | 'aggregate'>>): void {
+    this.#inputs.navigate({ ...this.state, ...change }, 'replace')
   }
 
-  resetColumns(): void {
-    this.#lastDefaults = null
-    this.setColumns(defaultColumns(this.keys))
+  setTree(tree: boolean): void {
+    this.#toggled = []
+    this.#step({ tree, groupBy: [] })
+  }
+
+  setGroups(groupBy: ViewState['groupBy']): void {
+    this.#toggled = []
+    this.#activeGroup = null
+    this.#step({ groupBy })
+  }
+
+  toggleGroup(group: ViewState['groupBy'][number]): void {
+    this.setGroups(toggleGroup(this.state.groupBy, group))
   }
 
   #step(change: Partial<ViewState>): void {
     this.#inputs.navigate({ ...this.state, ...change }, 'step')
+  }
+
+  /** The whole view as a text to save. */
+  viewState(): string {
+    return viewStateToText(this.state)
+  }
+
+  /** Show a view that was saved. False, and nothing happens, for a text that is none. */
+  applyViewState(text: string): boolean {
+    const state = parseViewState(text)
+    if (state === null) return false
+    this.#toggled = []
+    this.#inputs.navigate(state, 'step')
+    return true
+  }
+
+  // ── folding ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whether a row stands open; null when nothing is below it. */
+  openness(row: TableRow): boolean | null {
+    if (row.kind === 'group') return row.group.open
+    return row.line !== null && row.line.children > 0 ? row.line.open : null
+  }
+
+  fold(row: TableRow): void {
+    const id = row.kind === 'group' ? row.group.id : row.run.runId
+    const rest = this.#toggled.filter((other) => other !== id)
+    this.#toggled = rest.length < this.#toggled.length ? rest : [...rest, id].slice(-LIVE.toggled)
+  }
+
+  /** What Right and Left mean in a tree: open, or go in; close, or go out. Returns the scroll position to show, as `move` does. */
+  step(inwards: boolean): number | null {
+    const index = this.activeIndex
+    const row = index === null ? null : this.rowAt(index)
+    if (index === null || row === null) return null
+    const open = this.openness(row)
+    if (open !== null && open !== inwards) {
+      this.fold(row)
+      return null
+    }
+    if (inwards) return open === true ? this.moveTo(index + 1) : null
+    return this.moveTo(this.#rowAbove(index, row))
+  }
+
+  /** The nearest row before that stands further out; itself when it is not here. */
+  #rowAbove(index: number, row: TableRow): number {
+    for (let at = index - 1; at >= this.#held.from; at--) {
+      const other = this.rowAt(at)
+      if (other !== null && depthOf(other) < depthOf(row)) return at
+    }
+    return index
   }
 
   // ── moving and selecting ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,11 +357,16 @@ export class RunsTable {
     // Rows far from the window are not here yet: scroll there, and the next key finds them.
     if (row) {
       if (selecting && this.activeId !== null && this.selection.anchor === null) this.toggle(this.activeId)
-      this.activeId = row.runId
-      if (selecting) this.extendTo(row.runId)
+      this.focus(row)
+      if (selecting && row.kind === 'run') this.extendTo(row.run.runId)
     }
     this.#lastActiveIndex = index
     return scrollToRow(index, this.scrollTop, this.height)
+  }
+
+  focus(row: TableRow): void {
+    if (row.kind === 'run') this.activeId = row.run.runId
+    else [this.#activeId, this.#activeGroup] = [null, row.group.id]
   }
 
   #firstInView(): number {
@@ -272,7 +379,7 @@ export class RunsTable {
 
   /** Select from the last toggled row to this one, among the rows that are here. */
   extendTo(id: RunId): void {
-    const order = this.#held.rows.map((row) => row.runId)
+    const order = this.#held.runs.map((row) => row.runId)
     this.selection = extend(this.selection, id, order)
   }
 
@@ -281,11 +388,9 @@ export class RunsTable {
   }
 
   async selectAllMatches(): Promise<void> {
-    const { experimentIds, filter, orderBy: order, view } = this.#question
+    const { filter, view } = this.state
     try {
-      this.selection = selectAll(
-        await this.#inputs.live.commands.runIds({ experimentIds, filter, orderBy: order, view })
-      )
+      this.selection = selectAll(await this.#inputs.live.commands.runIds(this.#search(filter, view)))
     } catch (error) {
       this.#inputs.toasts.fail('The runs could not be selected.', error)
     }
@@ -337,17 +442,13 @@ export class RunsTable {
 
   /** Who gets the focus when rows go: the next one that stays, else the one before. */
   #neighbourOf(gone: readonly RunId[]): RunId | null {
-    const { rows } = this.#held
-    const at = rows.findIndex((row) => row.runId === this.activeId)
+    const { runs } = this.#held
+    const at = runs.findIndex((row) => row.runId === this.activeId)
     if (at < 0) return null
     const stays = (row: RunRow): boolean => !gone.includes(row.runId)
-    return (rows.slice(at).find(stays) ?? rows.slice(0, at).findLast(stays))?.runId ?? null
+    return (runs.slice(at).find(stays) ?? runs.slice(0, at).findLast(stays))?.runId ?? null
   }
 }
 
-function spanOf(best: RunRow | undefined, worst: RunRow | undefined): Span | null {
-  const [first, last] = [best?.cells[0], worst?.cells[0]]
-  return typeof first === 'number' && typeof last === 'number' && !Number.isNaN(first) && !Number.isNaN(last)
-    ? { best: first, worst: last }
-    : null
-}
+/** How far in a row stands. */
+export const depthOf = (row: TableRow): number => (row.kind === 'group' ? row.group.depth : (row.line?.depth ?? 0))
