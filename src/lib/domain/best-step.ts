@@ -7,6 +7,7 @@ import type { Series } from './series.ts'
  * of       the other series; a NaN of it is never best
  * at       whether the least or the greatest value is best
  * order    both may come in any order; steps may repeat, be negative and go backwards
+ * steps    beyond 2^53 are taken as the nearest doubles
  * ties     of equal bests the lowest step
  * repeats  of several points at that step the one that is latest by timestamp, then by value (a NaN counting as 0), as MLflow's latest is
  * returns  null when there is no best, and when `values` has no point at exactly that step: a value of another step would be another model's

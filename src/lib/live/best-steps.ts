@@ -1,22 +1,26 @@
 import { valueAtBestStep } from '#lib/domain/best-step.ts'
 import type { RunId } from '#lib/domain/ids.ts'
 import { LIVE } from '#lib/domain/limits.ts'
+import type { MetricSummary } from '#lib/domain/metric.ts'
 import type { BestStep } from '#lib/domain/table-column.ts'
 import type { Store } from '#lib/store/store.ts'
 import { SeriesCache } from './series-cache.ts'
 
-/** One value that is asked for, and how many points its two series have: with more points it is looked for again. */
+/** One value that is asked for, and what is known of its two series without their points: when that changes it is looked for again. */
 export interface BestStepQuestion {
   readonly runId: RunId
   readonly key: string
   readonly pick: BestStep
-  readonly counts: readonly [values: number, of: number]
+  readonly values: MetricSummary | undefined
+  readonly of: MetricSummary | undefined
 }
 
 interface Kept {
-  readonly counts: string
+  readonly versions: string
   readonly value: number | null
 }
+
+const versionOf = ({ count, last }: MetricSummary): string => [count, last.step, last.timestamp, last.value].join('/')
 
 /** Values at the best steps of other metrics, for every table of a host: each is found once for as many points as its series have. */
 export class BestSteps {
@@ -31,16 +35,15 @@ export class BestSteps {
   }
 
   /** Outside the store's lock, as it reads whole series. */
-  async value(store: Store, { runId, key, pick, counts }: BestStepQuestion): Promise<number | null> {
-    if (counts[0] === 0 || counts[1] === 0) return null
+  async value(store: Store, { runId, key, pick, values, of }: BestStepQuestion): Promise<number | null> {
+    if (values === undefined || of === undefined) return null
     const name = JSON.stringify([runId, key, pick.of, pick.at])
     const known = this.#kept.get(name)
-    if (known?.counts === counts.join()) return known.value
-    const of = await this.#series.points(store, runId, pick.of)
-    // Its arrays belong to the cache, which may use them again for the next series.
-    const copy = { steps: of.steps.slice(), timestamps: of.timestamps.slice(), values: of.values.slice() }
-    const value = valueAtBestStep(await this.#series.points(store, runId, key), copy, pick.at)
-    this.#keep(name, { counts: counts.join(), value })
+    const versions = `${versionOf(values)} ${versionOf(of)}`
+    if (known?.versions === versions) return known.value
+    const others = await this.#series.points(store, runId, pick.of)
+    const value = valueAtBestStep(await this.#series.points(store, runId, key), others, pick.at)
+    this.#keep(name, { versions, value })
     return value
   }
 

@@ -256,5 +256,6 @@ const questionOf = (
   runId,
   key,
   pick,
-  counts: [series.get(key)?.count ?? 0, series.get(pick.of)?.count ?? 0]
+  values: series.get(key),
+  of: series.get(pick.of)
 })

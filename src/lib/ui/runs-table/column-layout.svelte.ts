@@ -59,6 +59,7 @@ const NO_KEYS: ExperimentKeys = { params: [], metrics: [], tags: [] }
 export const TICK_WIDTH = 36
 export const NAME_WIDTH = 280
 const NARROW_NAME_WIDTH = 180
+const SUM_WIDTH = 28
 
 /**
  * The columns of one table.
@@ -130,6 +131,11 @@ export class ColumnLayout {
 
   // ── where ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Whether rows of groups show a mean and its deviation, for which a number's width is not enough. */
+  readonly #summed = $derived.by((): boolean => {
+    const { groupBy, aggregate } = this.#inputs.state()
+    return groupBy.length > 0 && aggregate === 'mean'
+  })
   readonly nameWidth = $derived.by((): number => (this.#inputs.narrow() ? NARROW_NAME_WIDTH : NAME_WIDTH))
   /** A narrow screen has no room for more than the name. */
   readonly #pinnedColumns = $derived.by((): Columns => {
@@ -222,7 +228,7 @@ export class ColumnLayout {
   widthOf(column: Column): number {
     const id = columnId(column)
     if (this.resizing?.id === id) return this.resizing.width
-    return this.layout.widths[id] ?? columnWidth(column)
+    return this.layout.widths[id] ?? columnWidth(column) + (this.#summed && kindOf(column) === 'metric' ? SUM_WIDTH : 0)
   }
 
   isPinned(column: Column): boolean {

@@ -49,8 +49,14 @@ export function aggregateText(found: Aggregate, shown: AggregateName): string {
   if (shown === 'count') return formatCount(found.count)
   if (shown === 'std') return found.std === null ? '—' : formatNumber(found.std)
   if (shown !== 'mean' || found.std === null) return formatNumber(found[shown])
-  return `${formatNumber(found.mean)} ± ${formatNumber(found.std)}`
+  return `${formatNumber(found.mean)} ±${formatSpread(found.std)}`
 }
+
+/** Two digits say how far values lie apart. */
+const formatSpread = (std: number): string =>
+  Number.isFinite(std) && std !== 0 && std < 1000 && std >= 0.001
+    ? Number(std.toPrecision(2)).toString()
+    : formatNumber(std)
 
 /** All of it, with every digit. */
 export const aggregateTitle = ({ count, mean, min, max, std }: Aggregate): string =>

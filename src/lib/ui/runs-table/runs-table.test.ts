@@ -311,7 +311,7 @@ describe('groups', () => {
 
   it('say what their runs have', () => {
     const found = { count: 1200, mean: 0.5, min: 0.25, max: 2, std: 0.125 }
-    expect(groupCellView(found, 'mean').text).toBe('0.5000 ± 0.1250')
+    expect(groupCellView(found, 'mean').text).toBe('0.5000 ±0.13')
     expect(groupCellView({ ...found, std: null }, 'mean').text).toBe('0.5000')
     expect(groupCellView({ ...found, std: null }, 'std').text).toBe('—')
     expect(groupCellView(found, 'count').text).toBe('1,200')
