@@ -167,14 +167,15 @@ describe('meters of a page', () => {
   test('[SM5] memory, long tasks, and frames over the time in sight', () => {
     const { state, parts, frames, setHidden } = page()
     const meters = pageMeters(parts)
-    frames(60, 1000 / 60)
+    frames(30, 1000 / 60)
     state.tasks.push(60, 70)
     const first = readAll(meters)
     expect(first.frames_per_second).toBeCloseTo(60)
     expect(first).toMatchObject({ js_heap_usage_megabytes: 10, long_task_milliseconds: 130 })
-    // A second in sight with 30 frames, then nine out of sight.
-    frames(30, 1000 / 30)
+    // Half a second in sight with 15 frames, then nine seconds out of sight.
+    frames(15, 1000 / 30)
     setHidden(true)
+    expect(state.frame).toBeNull()
     state.nowMs += 9000
     const second = readAll(meters)
     expect(second.frames_per_second).toBeCloseTo(30)
@@ -185,6 +186,15 @@ describe('meters of a page', () => {
     setHidden(false)
     state.nowMs += 10_000
     expect(readAll(meters)).not.toHaveProperty('frames_per_second')
+    // Counted for a second, then left alone until the next sample.
+    frames(8, 130)
+    expect(state.frame).toBeNull()
+    setHidden(true)
+    setHidden(false)
+    state.nowMs += 9000
+    expect(state.frame).toBeNull()
+    expect(readAll(meters).frames_per_second).toBeCloseTo(1000 / 130)
+    expect(state.frame).not.toBeNull()
     for (const meter of meters) meter.close?.()
     expect(state.frame).toBeNull()
   })

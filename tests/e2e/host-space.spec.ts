@@ -384,6 +384,20 @@ test('[HS8] a host that goes away leaves the page readable, and is found again w
   ).toBeVisible()
 })
 
+test('[HS15] artifacts of a host that went away are listed when it is back, and until then it is said', async ({
+  page,
+  full
+}) => {
+  const run = await makeRun(full, await makeExperiment(full, 'gone'), 'with files')
+  await page.goto(`${full.origin}/runs/${run}`)
+  await expect(page.getByRole('heading', { name: 'with files' })).toBeVisible()
+  await full.kill()
+  await page.getByRole('link', { name: 'Artifacts' }).click()
+  await expect(page.getByRole('alert')).toContainText('The host does not answer. They are listed as soon as it does.')
+  await full.start()
+  await expect(page.getByText('No artifacts yet.')).toBeVisible({ timeout: 20_000 })
+})
+
 test('[HS9] a host without a store shows one space, and asks for nothing that is not there', async ({ page, host }) => {
   const trouble = listenForTrouble(page)
   await page.goto(host.origin)
