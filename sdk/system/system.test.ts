@@ -19,7 +19,7 @@ const NET_DEV = `Inter-|   Receive                                              
 
 /** A machine with two processors, 8 GB and a disk of 100 GB, whose readings a test moves. */
 function machine() {
-  const state = { idle: 1000, busy: 0, cpuUs: 0, nowMs: 0, net: NET_DEV, maxNs: 25e6, resets: 0, isOn: false }
+  const state = { idle: 1000, busy: 0, cpuUs: 0, nowMs: 0, net: NET_DEV, maxNs: 55e6, resets: 0, isOn: false }
   const parts: NodeParts = {
     process: {
       platform: 'linux',
