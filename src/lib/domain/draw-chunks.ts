@@ -6,6 +6,7 @@
  * one that was logged, and no extreme is lost: what a chart of all points would cover in a column, this one covers in it or in the one
  * beside it, as a node may lie across the line between two.
  */
+import { roomy } from './chart-range.ts'
 import type { ChunkEnvelope } from './chunk/envelope.ts'
 import { downsample, withNeighbours, type Drawn } from './downsample.ts'
 import type { Series, SeriesAxis } from './series.ts'
@@ -20,6 +21,8 @@ export interface SeriesView {
   readonly range: readonly [number, number] | null
   /** The chart's width in pixels. */
   readonly buckets: number
+  /** Without a range: leave room for the series to grow in, so that its buckets stay where they are meanwhile (`roomy`). */
+  readonly grows?: boolean
 }
 
 /** Where the points of a chunk lie, all ends included. */
@@ -103,7 +106,7 @@ function rangeOf(chunks: readonly ChunkSpan[], view: SeriesView): readonly [numb
     low = Math.min(low, lowOf(chunk, view))
     high = Math.max(high, highOf(chunk, view))
   }
-  return [low, high]
+  return view.grows ? roomy([low, high]) : [low, high]
 }
 
 function greatestBy<C>(chunks: readonly C[], rank: (chunk: C) => number): C | null {

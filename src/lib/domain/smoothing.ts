@@ -116,7 +116,7 @@ const REACH = 3
 export function gaussian(values: Float64Array, sigma: number): Float64Array<ArrayBuffer> {
   const width = Math.max(0, sigma || 0)
   const reach = Math.ceil(REACH * width)
-  const weights = Float64Array.from({ length: reach + 1 }, (_, away) => Math.exp(-(away * away) / (2 * width * width)))
+  const weights = Float64Array.from({ length: reach + 1 }, (_, away) => Math.exp(-((away / width) ** 2) / 2))
   if (reach === 0) return Float64Array.from(values)
   const smooth = new Float64Array(values.length)
   for (let i = 0; i < values.length; i++) {

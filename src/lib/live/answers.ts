@@ -23,6 +23,7 @@ import { listViews } from '#lib/store/views.ts'
 import { BestSteps } from './best-steps.ts'
 import { ChartAnswers } from './chart-answers.ts'
 import { ColumnsView } from './columns-view.ts'
+import type { ChartParcel } from './chart-parcel.ts'
 import { DURABILITY_SETTING, artifactPlace, isDurability } from './commands.ts'
 import type { Notebooks } from './notebooks.ts'
 import type {
@@ -64,6 +65,9 @@ export class WatchMemory {
   }
 }
 
+/** As they travel: a chart comes in parcels. */
+export type WireAnswers = Omit<Answers, 'chart'> & { readonly chart: ChartParcel }
+
 /** Answers queries for every page of a host. */
 export class Answering {
   readonly #series = new SeriesCache()
@@ -80,13 +84,13 @@ export class Answering {
     this.#bestSteps.forget()
   }
 
-  answer(store: Store, query: Query, memory: WatchMemory): Promise<Answers[Query['kind']]> {
+  answer(store: Store, query: Query, memory: WatchMemory): Promise<WireAnswers[Query['kind']]> {
     // What takes long gives others their turn in between, and what may read files is answered outside the store's lock, or nobody could write meanwhile.
     if (query.kind === 'artifacts') return artifactEntries(store, query)
     if (query.kind === 'runs') return memory.runs.answer(store, query, this.#bestSteps)
     if (query.kind === 'columns') return memory.columns.answer(store, query)
     if (query.kind === 'series') return this.#drawn(store, query)
-    if (query.kind === 'chart') return memory.chart.answer(store, this.#series, query)
+    if (query.kind === 'chart') return memory.chart.parcel(store, this.#series, query)
     return store.read((r) => this.#answer(r, query, memory))
   }
 
@@ -94,7 +98,7 @@ export class Answering {
     r: Reader,
     query: Exclude<Query, ArtifactsQuery | ChartQuery | ColumnsQuery | RunsQuery | SeriesQuery>,
     memory: WatchMemory
-  ): Promise<Answers[Query['kind']]> {
+  ): Promise<Exclude<WireAnswers[Query['kind']], ChartParcel>> {
     switch (query.kind) {
       case 'experiments':
         return experimentSummaries(r, query.view)

@@ -9,6 +9,7 @@ import type { EpochMs } from '#lib/domain/time.ts'
 import { getRunInfos } from '#lib/store/runs.ts'
 import type { Change } from '#lib/store/changes.ts'
 import type { Store } from '#lib/store/store.ts'
+import { ChartSender, type ChartParcel } from './chart-parcel.ts'
 import { chartLine, runCurve } from './chart-line.ts'
 import type { ChartAnswer, ChartBand, ChartLine, ChartQuery } from './protocol.ts'
 import type { SeriesCache } from './series-cache.ts'
@@ -17,6 +18,7 @@ import type { SeriesCache } from './series-cache.ts'
 const TURN_MS = 12
 
 export class ChartAnswers {
+  readonly #sender = new ChartSender()
   #query: ChartQuery | null = null
   readonly #lines = new Map<RunId, ChartLine>()
   readonly #columns = new Map<RunId, RunColumns>()
@@ -28,6 +30,11 @@ export class ChartAnswers {
   invalidate(change: Change | null): void {
     if (change === null) this.#query = null
     else for (const id of change.runs) this.#stale.add(id)
+  }
+
+  /** The answer as it travels: what the page that watches does not have yet. */
+  async parcel(store: Store, cache: SeriesCache, query: ChartQuery): Promise<ChartParcel> {
+    return this.#sender.pack(await this.answer(store, cache, query))
   }
 
   async answer(store: Store, cache: SeriesCache, query: ChartQuery): Promise<ChartAnswer> {
@@ -49,6 +56,8 @@ export class ChartAnswers {
   #begin(query: ChartQuery): void {
     if (query === this.#query) return
     this.#query = query
+    // Each time a page asks it asks anew, and an answer that came too late for its question was not sent.
+    this.#sender.begin()
     this.#lines.clear()
     this.#columns.clear()
     this.#stale.clear()

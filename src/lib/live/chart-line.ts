@@ -3,7 +3,7 @@ import { extentOf, roomy } from '#lib/domain/chart-range.ts'
 import { downsample, withNeighbours, type Drawn } from '#lib/domain/downsample.ts'
 import type { RunId } from '#lib/domain/ids.ts'
 import { joinByStep } from '#lib/domain/join-by-step.ts'
-import { axisValues, type Series } from '#lib/domain/series.ts'
+import { axisValues } from '#lib/domain/series.ts'
 import { smoothed, type Curve, type Smoothing } from '#lib/domain/smoothing.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
 import type { RunCurve } from '#lib/domain/bands.ts'
@@ -26,10 +26,14 @@ export async function chartLine(
   runId: RunId,
   origin: EpochMs
 ): Promise<ChartLine> {
+  const { key, x: axis, range, buckets, smoothing } = query
+  if (smoothing === null && typeof axis === 'string') {
+    const raw = await cache.drawn(store, runId, key, { axis, origin, range, buckets, grows: true })
+    return { runId, raw, smooth: null, unplaced: 0 }
+  }
   const placed = await placedPoints(store, cache, query, runId, origin)
-  const raw = drawnOver(placed.x, placed.y, query.range, query.buckets)
-  const smooth = query.smoothing === null ? null : smoothLine(placed, query.smoothing, query)
-  return { runId, raw, smooth, unplaced: placed.unplaced }
+  const raw = drawnOver(placed.x, placed.y, range, buckets)
+  return { runId, raw, smooth: smoothing && smoothLine(placed, smoothing, query), unplaced: placed.unplaced }
 }
 
 /** All finite points of a run in the order they are drawn, with their smoothed values when the query smooths: for bands. */
@@ -53,9 +57,7 @@ async function placedPoints(
 ): Promise<Placed> {
   const series = await cache.points(store, runId, key)
   if (typeof x === 'string') return { x: axisValues(series, x, origin), y: series.values, unplaced: 0 }
-  // The cache's arrays may move at its next call.
-  const kept = { ...series, steps: series.steps.slice(), values: series.values.slice() } satisfies Series
-  return joinByStep(kept, await cache.points(store, runId, x.metric))
+  return joinByStep(series, await cache.points(store, runId, x.metric))
 }
 
 /** The envelope over a range with a point beyond each end, or over everything, in buckets that stay where they are while a series grows. */

@@ -12,6 +12,7 @@
  */
 import * as Comlink from 'comlink'
 import { RunnelError, isErrorCode, type WireError } from '#lib/domain/errors.ts'
+import { ChartReader, type ChartParcel } from './chart-parcel.ts'
 import type {
   Admission,
   AnswerTo,
@@ -129,7 +130,15 @@ export class LiveClient {
 
   watch<Q extends Query>(query: Q, handlers: QueryHandlers<Q>): { update(query: Q): void; stop(): void } {
     const number = ++this.#lastWatch
-    const watched: Watched = { query, ...handlers }
+    const chart = new ChartReader()
+    const watched: Watched = {
+      query,
+      onRefused: handlers.onRefused,
+      onAnswer:
+        query.kind === 'chart'
+          ? (parcel: ChartParcel) => handlers.onAnswer(chart.read(parcel) as AnswerTo<Q>)
+          : handlers.onAnswer
+    }
     this.#watched.set(number, watched)
     this.#tell((session) => session.watch(number, query))
     return {
