@@ -210,6 +210,22 @@ export const CHART = {
   sigma: 1000
 } as const
 
+/** The charts of an experiment: ours. */
+export const CHARTS = {
+  /** Columns of the grid one panel may take. */
+  panelSpan: 4,
+  /** Of a panel's drawing, in CSS pixels. */
+  panelHeightMin: 120,
+  panelHeightMax: 800,
+  panelHeightStep: 20,
+  /** Panels somebody put there, in one experiment. */
+  addedPanels: 100,
+  /** Panels of a group that are there before somebody asks for the rest. */
+  groupPanels: 100,
+  /** Runs that can be listed and drawn at once. */
+  listedRuns: 1000
+} as const
+
 /** Sockets between a host and its pages and notebooks: ours. */
 export const SOCKET = {
   /** One message, both ways; and the Blobs in one, which leaves room for what stands around them. BRIDGE.socketFileBytes fits in. */

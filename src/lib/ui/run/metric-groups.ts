@@ -15,16 +15,20 @@ export function groupMetrics(metrics: readonly MetricSummary[]): readonly Metric
     if (group) group.push(metric)
     else groups.set(prefix, [metric])
   }
-  const rank = (prefix: string): number => (prefix === '' ? 0 : prefix.startsWith('system') ? 2 : 1)
   return [...groups]
-    .sort(([a], [b]) => rank(a) - rank(b) || collator.compare(a, b))
+    .sort(([a], [b]) => groupRank(a) - groupRank(b) || collator.compare(a, b))
     .map(([prefix, members]) => ({
       prefix,
       metrics: members.sort((a, b) => collator.compare(a.key, b.key))
     }))
 }
 
-const collator = new Intl.Collator('en', { numeric: true })
+export const collator = new Intl.Collator('en', { numeric: true })
+
+/** Where a prefix stands among others: none first, system metrics last. */
+export const groupRank = (prefix: string): number => (prefix === '' ? 0 : isSystemPrefix(prefix) ? 2 : 1)
+
+export const isSystemPrefix = (prefix: string): boolean => prefix === 'system' || prefix.startsWith('system/')
 
 export const metricPrefix = (key: string): string => key.slice(0, Math.max(0, key.lastIndexOf('/')))
 
