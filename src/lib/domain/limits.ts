@@ -211,7 +211,7 @@ export const CHART = {
 } as const
 
 /** The charts of an experiment: ours. */
-export const CHARTS = {
+export const CHART_GRID = {
   /** Columns of the grid one panel may take. */
   panelSpan: 4,
   /** Of a panel's drawing, in CSS pixels. */

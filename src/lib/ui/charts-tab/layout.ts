@@ -5,7 +5,7 @@
  * Panels and groups are named by ids: `metric:train/loss` is the panel every metric has, `added:3` one that was put there;
  * `/train` is the group of a prefix (`/` of those without one), `added` the group of added panels.
  */
-import { CHARTS } from '#lib/domain/limits.ts'
+import { CHART_GRID } from '#lib/domain/limits.ts'
 import type { ColumnRef } from '#lib/live/protocol.ts'
 import type { SettingTexts } from './chart-settings.ts'
 
@@ -108,13 +108,13 @@ export function withOptions(
   return { ...layout, options: next.length === 0 ? others : { ...others, [id]: Object.fromEntries(next) } }
 }
 
-export const inSpan = (span: number): number => Math.min(CHARTS.panelSpan, Math.max(1, Math.round(span)))
+export const inSpan = (span: number): number => Math.min(CHART_GRID.panelSpan, Math.max(1, Math.round(span)))
 
 /** Heights go in steps, so that panels beside one another can be made alike by hand. */
 export const inHeight = (height: number): number =>
   Math.min(
-    CHARTS.panelHeightMax,
-    Math.max(CHARTS.panelHeightMin, Math.round(height / CHARTS.panelHeightStep) * CHARTS.panelHeightStep)
+    CHART_GRID.panelHeightMax,
+    Math.max(CHART_GRID.panelHeightMin, Math.round(height / CHART_GRID.panelHeightStep) * CHART_GRID.panelHeightStep)
   )
 
 /** The layout with one panel more, and its id. */

@@ -1,4 +1,4 @@
-import { CHARTS } from '#lib/domain/limits.ts'
+import { CHART_GRID } from '#lib/domain/limits.ts'
 import type { ColumnRef } from '#lib/live/protocol.ts'
 import { columnId, parseColumn } from '../runs-table/columns.ts'
 import { readableTexts } from './chart-settings.ts'
@@ -37,7 +37,7 @@ export function parseLayout(text: string): { readonly layout: Layout; readonly w
     options: mapValues(saved['options'], parseOptions),
     added: panels
       .filter(({ id }, at) => panels.findIndex((other) => other.id === id) === at)
-      .slice(0, CHARTS.addedPanels)
+      .slice(0, CHART_GRID.addedPanels)
   }
   return { layout, whole: layout.added.length === added.length }
 }
