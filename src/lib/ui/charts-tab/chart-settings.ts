@@ -51,6 +51,8 @@ const WORDS: { readonly [Name in keyof ChartSettings]: Word<ChartSettings[Name]>
   }
 }
 
+export const settingParam = (name: keyof ChartSettings): string => WORDS[name].param
+
 const NAMES = Object.keys(WORDS) as (keyof ChartSettings)[]
 
 /** Settings that somebody chose, by the params of the URL. What is missing or cannot be read is left to whoever comes next. */

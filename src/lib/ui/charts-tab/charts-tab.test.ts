@@ -15,7 +15,8 @@ import {
   hidePanel,
   isArranged,
   metricPanelId,
-  moveTo,
+  moveBeside,
+  neighbourAt,
   orderGroups,
   orderPanels,
   removePanel,
@@ -94,17 +95,23 @@ describe('panels', () => {
 })
 
 describe('arranging', () => {
-  it('[CT6] moving keeps every one exactly once', () => {
-    expect(moveTo(['a', 'b', 'c'], 'a', 2)).toEqual(['b', 'c', 'a'])
-    expect(moveTo(['a', 'b', 'c'], 'c', 0)).toEqual(['c', 'a', 'b'])
+  it('[CT6] moving keeps every one exactly once, and goes over what is not drawn', () => {
     const ids = ['a', 'b', 'c']
-    for (const [id, place] of [
-      ['a', -1],
-      ['a', 3],
-      ['b', 1],
-      ['x', 0]
+    expect(moveBeside(ids, 'a', 'c', 'after')).toEqual(['b', 'c', 'a'])
+    expect(moveBeside(ids, 'c', 'a', 'before')).toEqual(['c', 'a', 'b'])
+    expect(moveBeside(ids, 'c', 'a', 'after')).toEqual(['a', 'c', 'b'])
+    for (const [id, target, side] of [
+      ['a', 'a', 'before'],
+      ['a', 'b', 'before'],
+      ['b', 'a', 'after'],
+      ['x', 'a', 'after'],
+      ['a', 'x', 'after']
     ] as const)
-      expect(moveTo(ids, id, place)).toBe(ids)
+      expect(moveBeside(ids, id, target, side)).toBe(ids)
+    expect(neighbourAt(['a', 'c'], 'a', 1)).toEqual({ target: 'c', side: 'after' })
+    expect(neighbourAt(['a', 'c'], 'c', -5)).toEqual({ target: 'a', side: 'before' })
+    expect(neighbourAt(['a', 'c'], 'c', 1)).toBeNull()
+    expect(neighbourAt(['a', 'c'], 'b', 1)).toBeNull()
   })
 
   it('[CT7] an added panel has an id nobody has, and nothing is left of it when it goes', () => {

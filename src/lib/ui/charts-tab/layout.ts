@@ -69,11 +69,28 @@ export const withSettings = (layout: Layout, texts: SettingTexts): Layout => ({
   settings: { ...layout.settings, ...texts }
 })
 
-/** Put one of a list in another place. The same list when there is no such place. */
-export function moveTo<Id>(ids: readonly Id[], id: Id, place: number): readonly Id[] {
-  if (!ids.includes(id) || place < 0 || place >= ids.length || ids[place] === id) return ids
+/** Put one of a list beside another of it. The same list when it stands there already, or one of the two is not in it. */
+export function moveBeside<Id>(ids: readonly Id[], id: Id, target: Id, side: 'before' | 'after'): readonly Id[] {
+  if (id === target || !ids.includes(id) || !ids.includes(target)) return ids
   const rest = ids.filter((other) => other !== id)
-  return [...rest.slice(0, place), id, ...rest.slice(place)]
+  const place = rest.indexOf(target) + (side === 'after' ? 1 : 0)
+  return ids[place] === id ? ids : [...rest.slice(0, place), id, ...rest.slice(place)]
+}
+
+/**
+ * The neighbour beside which one of a list comes to stand when it moves by places.
+ *
+ * drawn    what somebody sees of the list: they move among these
+ * returns  null at the end of it
+ */
+export function neighbourAt<Id>(
+  drawn: readonly Id[],
+  id: Id,
+  by: number
+): { readonly target: Id; readonly side: 'before' | 'after' } | null {
+  const at = drawn.indexOf(id)
+  const place = Math.min(drawn.length - 1, Math.max(0, at + by))
+  return at < 0 || place === at ? null : { target: drawn[place]!, side: by > 0 ? 'after' : 'before' }
 }
 
 /** ids: the group's panels as they stand, those that are not drawn at the moment included */

@@ -38,6 +38,8 @@ export interface PanelGroup {
 export interface Arrangement {
   /** Groups with something to draw. */
   readonly groups: readonly PanelGroup[]
+  /** All groups in order, those with nothing to draw included. */
+  readonly groupIds: readonly GroupId[]
   readonly hidden: readonly Panel[]
   /** Panels that are not hidden, drawn or not. */
   readonly total: number
@@ -78,6 +80,7 @@ export function arrangePanels(keys: readonly string[], layout: Layout, find: Reg
   })
   return {
     groups: groups.filter((group) => group.panels.length > 0),
+    groupIds: groups.map((group) => group.id),
     hidden: all.filter((panel) => hidden.has(panel.id)),
     total: all.filter((panel) => !hidden.has(panel.id)).length
   }
