@@ -1,20 +1,13 @@
-import type { ColumnRef } from '#lib/live/protocol.ts'
+import type { YScale } from '#lib/charts/y-scale.ts'
+import type { Smoothing } from '#lib/domain/smoothing.ts'
+import type { ChartX, ColumnRef } from '#lib/live/protocol.ts'
 import { columnId, parseColumn } from '../runs-table/columns.ts'
-
-/** What a chart counts along: the step, the time of day, the time since the run's start, or another metric of the same run. */
-export type XAxis = 'step' | 'time' | 'relative' | { readonly metric: string }
-export type YScale = 'linear' | 'log' | 'symlog'
-
-/** null draws the raw line alone. Strengths: a weight from 0 to 1, a window in points, a standard deviation in points. */
-export type Smoothing =
-  | { readonly kind: 'ema'; readonly weight: number }
-  | { readonly kind: 'average'; readonly points: number }
-  | { readonly kind: 'gaussian'; readonly sigma: number }
 
 /** How all charts of a tab are looked at, unless one has its own. */
 export interface ChartSettings {
-  readonly x: XAxis
+  readonly x: ChartX
   readonly y: YScale
+  /** null draws the raw line alone. */
   readonly smoothing: Smoothing | null
   /** The param or tag whose values make the groups that are drawn as bands; null draws each run. */
   readonly groupBy: ColumnRef | null
@@ -93,11 +86,11 @@ export function readableTexts(texts: Readonly<Record<string, unknown>>): Setting
 
 // ── x and y ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function xToText(x: XAxis): string {
+export function xToText(x: ChartX): string {
   return typeof x === 'string' ? x : METRIC + x.metric
 }
 
-export function parseX(text: string): XAxis | undefined {
+export function parseX(text: string): ChartX | undefined {
   if (text === 'step' || text === 'time' || text === 'relative') return text
   return text.startsWith(METRIC) && text.length > METRIC.length ? { metric: text.slice(METRIC.length) } : undefined
 }

@@ -1,8 +1,9 @@
 import { untrack } from 'svelte'
+import { ChartCursor } from '#lib/charts/chart-cursor.svelte.ts'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import { CHART_GRID } from '#lib/domain/limits.ts'
 import type { Live, LiveFailure, LiveQuery } from '#lib/live/live.svelte.ts'
-import type { ExperimentKeys, RunRow, RunsQuery } from '#lib/live/protocol.ts'
+import type { ChartX, ColumnRef, ExperimentKeys, RunRow, RunsQuery } from '#lib/live/protocol.ts'
 import { keepSameRows } from '../runs-table/same-rows.ts'
 import { readViewState, type ViewState } from '../runs-table/view-state.ts'
 import { runColor } from '../shared/run-color.ts'
@@ -10,7 +11,7 @@ import type { Toasts } from '../shared/toasts.svelte.ts'
 import { Arranging } from './arranging.svelte.ts'
 import { readSettings, settingTexts, xToText, type ChartSettings } from './chart-settings.ts'
 import { withSettings } from './layout.ts'
-import { arrangePanels, keysInOrder, parseFind, type Arrangement } from './panels.ts'
+import { arrangePanels, keysInOrder, parseFind, type Arrangement, type Panel } from './panels.ts'
 import { groupRuns, type Grouped } from './run-groups.ts'
 import { SavedLayout } from './saved-layout.svelte.ts'
 import { isVisible, NEWEST, readVisibility, visibilityParams, type Visibility } from './visible-runs.ts'
@@ -32,6 +33,11 @@ export interface DrawnRun {
   readonly runId: RunId
   readonly name: string
   /** A CSS colour: its group's, where runs are grouped. */
+  readonly color: string
+}
+
+export interface NamedGroup {
+  readonly name: string
   readonly color: string
 }
 
@@ -57,8 +63,10 @@ export class ChartsTab {
   #lastRows: readonly RunRow[] = []
   /** Rows asked for; grows as the list is scrolled. */
   #wanted = $state(LIST_BLOCK)
-  /** The run that is pointed at. */
+  /** The run that is pointed at in a list. */
   highlighted = $state<RunId | null>(null)
+  /** One for each x that charts are drawn along: charts with the same x show the same place. */
+  readonly #cursors = new Map<string, ChartCursor>()
   /** Zooms that the URL does not say: those of charts with an x of their own, and all of them while charts zoom by themselves. */
   #ownRanges = $state.raw<ReadonlyMap<string, XRange>>(new Map())
 
@@ -68,16 +76,21 @@ export class ChartsTab {
     this.#layout = new SavedLayout(inputs)
     this.arranging = new Arranging({ layout: this.#layout, toasts: inputs.toasts, arrangement: () => this.arrangement })
     this.#keys = live.query(() => ({ kind: 'keys', experimentId }))
-    this.#runs = live.query(() => ({
+    this.#runs = live.query(() => this.runsQuery(this.settings.groupBy === null ? [] : [this.settings.groupBy]))
+  }
+
+  /** Values of the runs that are listed. */
+  runsQuery(columns: readonly ColumnRef[]): RunsQuery {
+    return {
       kind: 'runs',
-      experimentIds: [experimentId],
+      experimentIds: [this.#inputs.experimentId],
       filter: this.view.filter,
       orderBy: [],
       view: this.view.view,
       from: 0,
       to: Math.min(this.#wanted, CHART_GRID.listedRuns),
-      columns: this.settings.groupBy === null ? [] : [this.settings.groupBy]
-    }))
+      columns
+    }
   }
 
   // ── how it is looked at ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -162,6 +175,17 @@ export class ChartsTab {
   /** The panel that fills the screen. */
   readonly fullScreenId = $derived.by((): string | null => this.#inputs.params().get('panel'))
 
+  readonly fullScreen = $derived.by((): Panel | null => {
+    const id = this.fullScreenId
+    if (id === null) return null
+    // Searching and hiding say what the grid shows: what is asked for by its name is shown all the same.
+    return (
+      arrangePanels(this.#lastOrder, { ...this.#layout.current, hidden: [] }, null)
+        .groups.flatMap(({ panels }) => panels)
+        .find((panel) => panel.id === id) ?? null
+    )
+  })
+
   showFullScreen(id: string | null): void {
     this.#inputs.navigate({ panel: id }, 'replace')
   }
@@ -193,10 +217,34 @@ export class ChartsTab {
     return (this.#lastDrawn = same(this.#lastDrawn, next))
   })
   #lastDrawn: readonly DrawnRun[] = []
+  cursorOf(x: ChartX): ChartCursor {
+    const name = xToText(x)
+    const cursor = this.#cursors.get(name) ?? new ChartCursor()
+    this.#cursors.set(name, cursor)
+    return cursor
+  }
+
+  readonly drawnIds = $derived.by((): readonly RunId[] => this.drawn.map(({ runId }) => runId))
+  readonly colors = $derived.by((): Readonly<Record<string, string>> =>
+    Object.fromEntries(this.drawn.map(({ runId, color }) => [runId, color]))
+  )
+  readonly names = $derived.by((): Readonly<Record<string, string>> =>
+    Object.fromEntries(this.drawn.map(({ runId, name }) => [runId, name]))
+  )
   /** The group of each drawn run; null where runs are not grouped. */
   readonly drawnGroups = $derived.by((): readonly number[] | null => {
     const { grouped } = this
     return grouped === null ? null : this.#drawnPlaces.map((place) => grouped.indices[place]!)
+  })
+
+  /** The groups as a chart names them; empty where runs are not grouped. */
+  readonly groups = $derived.by((): readonly NamedGroup[] => {
+    const { groupBy } = this.settings
+    if (groupBy === null || this.grouped === null) return []
+    return this.grouped.groups.map(({ value, color }) => ({
+      name: value === null ? `no ${groupBy.key}` : `${groupBy.key} = ${value}`,
+      color
+    }))
   })
 
   colorAt(place: number): string {

@@ -18,7 +18,8 @@ export const metricPanelId = (key: string): PanelId => `metric:${key}`
 
 /** What a panel draws, where it is not a metric's own. */
 export type PanelContent =
-  | { readonly kind: 'line' | 'bar'; readonly key: string }
+  | { readonly kind: 'line'; readonly key: string }
+  | { readonly kind: 'bar'; readonly key: string }
   | { readonly kind: 'scatter'; readonly x: ColumnRef; readonly y: ColumnRef }
   | { readonly kind: 'parallel'; readonly columns: readonly ColumnRef[] }
 
