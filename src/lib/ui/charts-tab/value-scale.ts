@@ -49,6 +49,10 @@ function nameScale(names: readonly string[]): ValueScale {
 }
 
 const TICKS = 4
+/** Of two values, the share of them by which they differ. */
+const ALIKE = 1e-9
+/** Below it a step between ticks would soon be no number. */
+const LEAST = 1e-290
 
 /**
  * Round numbers around a range, at least two, the first and last of them outside it or on its ends.
@@ -57,8 +61,10 @@ const TICKS = 4
  */
 export function niceTicks(low: number, high: number): readonly number[] {
   if (low > high) return [0, 1]
-  if (low === high) {
-    const half = low === 0 ? 1 : Math.abs(low) / 2
+  const size = Math.max(Math.abs(low), Math.abs(high))
+  // Too close together to be told apart by a label: as one value, in the middle.
+  if (high - low <= size * ALIKE || size < LEAST) {
+    const half = size < LEAST ? 1 : size / 2
     return [low - half, low, low + half]
   }
   // Halved first: the whole span of doubles is no double.

@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { RunId } from '#lib/domain/ids.ts'
+import { barSpan, groupBars, runBars } from './bars.ts'
+import { toCsv } from './picture.ts'
+import { niceTicks, toNumber, valueScale } from './value-scale.ts'
+
+describe('a scale of values', () => {
+  it('[CV1] ticks are round, cover the range and are few, however large or small it is', () => {
+    expect(niceTicks(0.13, 0.87)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1])
+    expect(niceTicks(-3, 12)).toEqual([-5, 0, 5, 10, 15])
+    expect(niceTicks(7, 7)).toEqual([3.5, 7, 10.5])
+    expect(niceTicks(Infinity, -Infinity)).toEqual([0, 1])
+    const double = fc.double({ noDefaultInfinity: true, noNaN: true, min: -1e300, max: 1e300 })
+    fc.assert(
+      fc.property(double, double, (a, b) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)]
+        const ticks = niceTicks(low, high)
+        expect(ticks.length).toBeGreaterThanOrEqual(2)
+        expect(ticks.length).toBeLessThanOrEqual(7)
+        expect(ticks[0]!).toBeLessThanOrEqual(low)
+        expect(ticks.at(-1)!).toBeGreaterThanOrEqual(high)
+      })
+    )
+  })
+
+  it('[CV2] texts of numbers are numbers, one that is none makes all of them names', () => {
+    const numbers = valueScale(['0.1', '1e-1', 0.3, null, 'NaN'], String)
+    expect(numbers.place('0.1')).toBe(numbers.place(0.1))
+    expect(numbers.place(null)).toBeNull()
+    expect(numbers.place('nan')).toBeNull()
+    const names = valueScale(['adam', '10', '9', 'adam', null], String)
+    expect(names.ticks.map(({ text }) => text)).toEqual(['9', '10', 'adam'])
+    expect(names.place('adam')).toBeCloseTo(5 / 6)
+    expect(names.place('new')).toBeNull()
+    expect(['', ' ', 'x', null].map(toNumber)).toEqual([null, null, null, null])
+    expect(toNumber('-Infinity')).toBe(-Infinity)
+  })
+})
+
+describe('bars', () => {
+  const runs = ['a', 'b', 'c', 'd'].map((name) => ({ runId: name as RunId, name, color: name }))
+
+  it('[CV3] a run has its value, a group the mean of its numbers and how far they reach', () => {
+    expect(runBars(runs, [1, NaN, null]).map(({ value }) => value)).toEqual([1, NaN, null, null])
+    const groups = [
+      { name: 'x', color: '1' },
+      { name: 'y', color: '2' },
+      { name: 'z', color: '3' }
+    ]
+    const bars = groupBars(groups, [0, 1, 0, 1, 2], [1, NaN, 4, 7, Infinity])
+    expect(bars.map(({ value, reach }) => [value, reach])).toEqual([
+      [2.5, [1, 4]],
+      [7, [7, 7]],
+      [null, null]
+    ])
+    expect(groupBars(groups.slice(0, 1), [0, 0], [1.7e308, 1.7e308])[0]?.value).toBe(1.7e308)
+  })
+
+  it('[CV4] bars start at 0 and have room for what is below it; what is no number takes none', () => {
+    expect(barSpan(runBars(runs, [3, 1, Infinity, NaN]))).toEqual([0, 3])
+    expect(barSpan(runBars(runs, [-2, 1]))).toEqual([-2, 1])
+    expect(barSpan(runBars(runs, [0, 0]))).toEqual([0, 1])
+    expect(barSpan([])).toEqual([0, 1])
+  })
+})
+
+describe('CSV', () => {
+  it('[CV5] keeps every digit, and quotes what would be read otherwise', () => {
+    expect(
+      toCsv({
+        head: ['run, name', 'value'],
+        rows: [
+          ['a "b"', 0.1 + 0.2],
+          ['line\nbreak', NaN],
+          ['', -Infinity],
+          [null, -0]
+        ]
+      })
+    ).toBe('"run, name",value\r\n"a ""b""",0.30000000000000004\r\n"line\nbreak",NaN\r\n,-inf\r\n,0\r\n')
+  })
+})
