@@ -18,8 +18,9 @@ describe('a scale of values', () => {
         const ticks = niceTicks(low, high)
         expect(ticks.length).toBeGreaterThanOrEqual(2)
         expect(ticks.length).toBeLessThanOrEqual(7)
-        expect(ticks[0]!).toBeLessThanOrEqual(low)
-        expect(ticks.at(-1)!).toBeGreaterThanOrEqual(high)
+        const hair = Math.max(Math.abs(low), Math.abs(high)) * 1e-9 + Number.MIN_VALUE
+        expect(ticks[0]!).toBeLessThanOrEqual(low + hair)
+        expect(ticks.at(-1)!).toBeGreaterThanOrEqual(high - hair)
       })
     )
   })
