@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RunId } from '#lib/domain/ids.ts'
 import { barSpan, groupBars, runBars } from './bars.ts'
-import { toCsv } from './picture.ts'
 import { niceTicks, toNumber, valueScale } from './value-scale.ts'
 
 describe('a scale of values', () => {
@@ -63,21 +62,5 @@ describe('bars', () => {
     expect(barSpan(runBars(runs, [-2, 1]))).toEqual([-2, 1])
     expect(barSpan(runBars(runs, [0, 0]))).toEqual([0, 1])
     expect(barSpan([])).toEqual([0, 1])
-  })
-})
-
-describe('CSV', () => {
-  it('[CV5] keeps every digit, and quotes what would be read otherwise', () => {
-    expect(
-      toCsv({
-        head: ['run, name', 'value'],
-        rows: [
-          ['a "b"', 0.1 + 0.2],
-          ['line\nbreak', NaN],
-          ['', -Infinity],
-          [null, -0]
-        ]
-      })
-    ).toBe('"run, name",value\r\n"a ""b""",0.30000000000000004\r\n"line\nbreak",NaN\r\n,-inf\r\n,0\r\n')
   })
 })

@@ -5,21 +5,21 @@ import type { Panel } from './panels.ts'
 
 /** How one panel is looked at: as all of them, but for what is its own. */
 export class PanelView {
-  readonly #tab: ChartsTab
+  readonly #tab: () => ChartsTab
   readonly #panel: () => Panel
 
-  constructor(tab: ChartsTab, panel: () => Panel) {
+  constructor(tab: () => ChartsTab, panel: () => Panel) {
     this.#tab = tab
     this.#panel = panel
   }
 
   readonly settings = $derived.by((): ChartSettings =>
-    overlay(this.#tab.settings, this.#panel().options.settings ?? {})
+    overlay(this.#tab().settings, this.#panel().options.settings ?? {})
   )
-  readonly range = $derived.by((): XRange | null => this.#tab.rangeOf(this.#panel().id, this.settings))
+  readonly range = $derived.by((): XRange | null => this.#tab().rangeOf(this.#panel().id, this.settings))
 
   zoom(range: XRange | null): void {
-    this.#tab.zoom(this.#panel().id, this.settings, range)
+    this.#tab().zoom(this.#panel().id, this.settings, range)
   }
 }
 

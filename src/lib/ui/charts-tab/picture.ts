@@ -1,25 +1,22 @@
+import type { Cell, Shown } from '#lib/charts/shown.ts'
+import { svgToPng } from '#lib/charts/svg.ts'
+
 /** What a panel's drawing can be turned into. */
 export interface Picture {
   readonly toPng: () => Promise<Blob>
-  readonly toSvg: () => string | Promise<string>
+  readonly toSvg: () => string
   /** What is drawn, as numbers. */
-  readonly toTable: () => PictureTable
+  readonly toTable: () => Shown
 }
 
-export interface PictureTable {
-  readonly head: readonly string[]
-  readonly rows: readonly (readonly (string | number | null)[])[]
-}
+export const tableOf = (columns: readonly string[], rows: readonly (readonly Cell[])[]): Shown => ({
+  columns,
+  count: rows.length,
+  row: (i) => rows[i]!
+})
 
-/** RFC 4180, every number with every digit it has; NaN and the infinities as Python reads them. */
-export const toCsv = ({ head, rows }: PictureTable): string =>
-  [head, ...rows].map((row) => `${row.map(csvField).join(',')}\r\n`).join('')
-
-function csvField(value: string | number | null): string {
-  if (value === null) return ''
-  if (typeof value === 'string') return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value
-  return Number.isFinite(value) || Number.isNaN(value) ? String(value) : value > 0 ? 'inf' : '-inf'
-}
+/** A file's name from a panel's, which may hold anything. */
+export const fileName = (name: string, ending: string): string => `${name.replaceAll(/[/\\:]/g, '-')}.${ending}`
 
 /** What a drawn element looks like, wherever it is opened: a style sheet does not travel with it. */
 const TRAVELS = [
@@ -70,24 +67,4 @@ function paperOf(element: Element): string {
 const SCALE = 2
 
 /** A drawn SVG as PNG. Fails when the browser cannot draw it. */
-export async function svgPng(svg: SVGSVGElement): Promise<Blob> {
-  const { width, height } = svg.getBoundingClientRect()
-  const image = new Image()
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgFile(svg))}`
-  await image.decode()
-  const canvas = document.createElement('canvas')
-  canvas.width = Math.ceil(width * SCALE)
-  canvas.height = Math.ceil(height * SCALE)
-  const context = canvas.getContext('2d')
-  if (context === null) throw new Error('This browser has no room for a picture of this size.')
-  context.drawImage(image, 0, 0, canvas.width, canvas.height)
-  return canvasPng(canvas)
-}
-
-export const canvasPng = (canvas: HTMLCanvasElement): Promise<Blob> =>
-  new Promise((resolve, reject) =>
-    canvas.toBlob(
-      (blob) => (blob ? resolve(blob) : reject(new Error('This browser made no picture of it.'))),
-      'image/png'
-    )
-  )
+export const svgPng = (svg: SVGSVGElement): Promise<Blob> => svgToPng(svgFile(svg), SCALE)
