@@ -95,8 +95,9 @@ export class Arranging {
     this.said = `${panel.name}: ${plural(wanted.span, 'column')} wide, ${wanted.height} pixels high.`
   }
 
-  drawAs(panel: Panel, as: 'line' | 'bar'): void {
-    this.#change(withOptions(this.layout, panel.id, { as: as === 'line' ? undefined : as }))
+  /** undefined: as fits what was logged. */
+  drawAs(panel: Panel, as: PanelOptions['as']): void {
+    this.#change(withOptions(this.layout, panel.id, { as }))
   }
 
   /** A setting of its own; undefined gives it back to those of all charts. */

@@ -9,7 +9,7 @@ export class Nearness {
     (entries) => {
       for (const { target, isIntersecting } of entries) this.#told.get(target)?.(isIntersecting)
     },
-    { rootMargin: MARGIN, scrollMargin: MARGIN } as IntersectionObserverInit
+    { rootMargin: MARGIN, scrollMargin: MARGIN }
   )
 
   /** Returns how to stop. */
