@@ -60,7 +60,7 @@ const expectAccessible = async (page: Page): Promise<void> => {
 test('[CE1] an experiment has a chart for each metric, in groups, of its newest runs', async ({ page, host }) => {
   const { experiment } = await logCharts(await browserStore(page, host.origin), 'wine', runs(18))
   await page.goto(`${host.origin}/experiments/${experiment}`)
-  await page.getByRole('link', { name: 'Charts' }).click()
+  await page.getByRole('navigation', { name: 'Experiment', exact: true }).getByRole('link', { name: 'Charts' }).click()
   await expect(page.getByText('The 15 newest of 18')).toBeVisible()
   await expect(panel(page, 'epoch')).toBeVisible()
   await expect(titles(page, 'train')).toHaveText(['acc', 'loss'])
@@ -86,7 +86,7 @@ test('[CE1] an experiment has a chart for each metric, in groups, of its newest 
   await page.getByRole('combobox', { name: 'Filter runs' }).fill("params.lr = '0.01'")
   await page.keyboard.press('Enter')
   await expect(page.getByText('All 9 runs')).toBeVisible()
-  await page.getByRole('link', { name: 'Runs' }).first().click()
+  await page.getByRole('navigation', { name: 'Experiment', exact: true }).getByRole('link', { name: 'Runs' }).click()
   await expect(page.getByRole('combobox', { name: 'Filter runs' })).toHaveValue("params.lr = '0.01'")
 })
 
@@ -183,7 +183,9 @@ test('[CE5] a box in one chart zooms all, and one press shows everything again',
   await expect(page).not.toHaveURL(/range=/)
 
   await tool(page, 'Step').click()
-  await page.getByRole('checkbox', { name: 'A zoom in one chart zooms all' }).uncheck()
+  const linked = page.getByRole('checkbox', { name: 'A zoom in one chart zooms all' })
+  await linked.click()
+  await expect(linked).not.toBeChecked()
   await page.keyboard.press('Escape')
   await zoom('train/acc')
   await expect(tool(page, 'Reset zoom')).toBeEnabled()

@@ -167,10 +167,13 @@ export class ChartsTab {
     (): boolean => this.#keys.current !== undefined && this.#layout.ready && this.#runs.current !== undefined
   )
   readonly error = $derived.by((): LiveFailure | null => this.#keys.error ?? this.#runs.error)
-  readonly arrangement = $derived.by((): Arrangement => {
+  readonly #order = $derived.by((): readonly string[] => {
     this.#lastOrder = keysInOrder(this.#lastOrder, this.keys.metrics)
-    return arrangePanels(this.#lastOrder, this.#layout.current, this.found.find)
+    return this.#lastOrder
   })
+  readonly arrangement = $derived.by((): Arrangement =>
+    arrangePanels(this.#order, this.#layout.current, this.found.find)
+  )
 
   /** The panel that fills the screen. */
   readonly fullScreenId = $derived.by((): string | null => this.#inputs.params().get('panel'))
@@ -180,7 +183,7 @@ export class ChartsTab {
     if (id === null) return null
     // Searching and hiding say what the grid shows: what is asked for by its name is shown all the same.
     return (
-      arrangePanels(this.#lastOrder, { ...this.#layout.current, hidden: [] }, null)
+      arrangePanels(this.#order, { ...this.#layout.current, hidden: [] }, null)
         .groups.flatMap(({ panels }) => panels)
         .find((panel) => panel.id === id) ?? null
     )
