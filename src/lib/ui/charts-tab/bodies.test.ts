@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RunId } from '#lib/domain/ids.ts'
-import { barSpan, groupBars, runBars } from './bars.ts'
+import { groupMeans } from './group-means.ts'
 import { niceTicks, toNumber, valueScale } from './value-scale.ts'
 
 describe('a scale of values', () => {
@@ -38,29 +37,13 @@ describe('a scale of values', () => {
   })
 })
 
-describe('bars', () => {
-  const runs = ['a', 'b', 'c', 'd'].map((name) => ({ runId: name as RunId, name, color: name }))
-
-  it('[CV3] a run has its value, a group the mean of its numbers and how far they reach', () => {
-    expect(runBars(runs, [1, NaN, null]).map(({ value }) => value)).toEqual([1, NaN, null, null])
-    const groups = [
-      { name: 'x', color: '1' },
-      { name: 'y', color: '2' },
-      { name: 'z', color: '3' }
-    ]
-    const bars = groupBars(groups, [0, 1, 0, 1, 2], [1, NaN, 4, 7, Infinity])
-    expect(bars.map(({ value, reach }) => [value, reach])).toEqual([
-      [2.5, [1, 4]],
-      [7, [7, 7]],
-      [null, null]
+describe('means of groups', () => {
+  it('[CV3] are of what is a number, for groups that have one, in their order', () => {
+    expect(groupMeans([1, 0, 1, 2, 1, 3], [4, 7, null, NaN, 1, Infinity])).toEqual([
+      [0, 7],
+      [1, 2.5]
     ])
-    expect(groupBars(groups.slice(0, 1), [0, 0], [1.7e308, 1.7e308])[0]?.value).toBe(1.7e308)
-  })
-
-  it('[CV4] bars start at 0 and have room for what is below it; what is no number takes none', () => {
-    expect(barSpan(runBars(runs, [3, 1, Infinity, NaN]))).toEqual([0, 3])
-    expect(barSpan(runBars(runs, [-2, 1]))).toEqual([-2, 1])
-    expect(barSpan(runBars(runs, [0, 0]))).toEqual([0, 1])
-    expect(barSpan([])).toEqual([0, 1])
+    expect(groupMeans([0, 0], [1.7e308, 1.7e308])).toEqual([[0, 1.7e308]])
+    expect(groupMeans([], [])).toEqual([])
   })
 })
