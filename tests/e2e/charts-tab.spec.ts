@@ -255,7 +255,7 @@ test('[CE8] a panel is added, put to full screen, read as a table and kept as a 
   const dialog = page.getByRole('dialog', { name: 'Add a panel' })
   await dialog.getByRole('radio', { name: 'Scatter' }).check({ force: true })
   await dialog.getByRole('list', { name: 'Across' }).getByRole('button', { name: 'lr param' }).click()
-  await dialog.getByRole('list', { name: 'Up' }).getByRole('button', { name: 'val/f1 metric' }).click()
+  await dialog.getByRole('list', { name: 'Up' }).getByRole('button', { name: 'val/f1' }).click()
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Add panel' }).click()
   const scatter = panel(page, 'metrics.val/f1 by params.lr')
