@@ -34,6 +34,22 @@ const logThousand = (page: Page, from: number) =>
       : { code: (refused.reason as { code: string }).code, message: (refused.reason as Error).message }
   }, from)
 
+/** Fill the disk with files until one is refused: points are so small that they alone would take minutes. */
+const fillWithFiles = (page: Page): Promise<string> =>
+  page.evaluate(async () => {
+    const { runnel } = globalThis as unknown as NotebookGlobals
+    for (let i = 0; i < 100; i++) {
+      const bytes = new Uint8Array(256 * 1024)
+      for (let at = 0; at < bytes.length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536))
+      const outcome = await runnel.logArtifact(`ballast/${i}.bin`, bytes).then(
+        () => 'kept',
+        (error: { code: string }) => error.code
+      )
+      if (outcome !== 'kept') return outcome
+    }
+    return 'everything was kept'
+  })
+
 test('over quota: refused clearly, nothing lost, read on, resumed', async ({ context, page, host, notebook }) => {
   test.setTimeout(120_000)
   await setQuota(page, host.origin, SMALL_BYTES)
@@ -47,6 +63,7 @@ test('over quota: refused clearly, nothing lost, read on, resumed', async ({ con
     return (await runnel.startRun({ experiment: 'full' })).runId
   })
   expect(await logThousand(cell, 0)).toBeNull()
+  expect(await fillWithFiles(cell)).toBe('RESOURCE_EXHAUSTED')
 
   let from = 1000
   let acknowledged = 1000
@@ -126,6 +143,7 @@ test('a full disk is read after a restart of the store, and emptied', async ({ c
     const { runnel } = globalThis as unknown as NotebookGlobals
     return (await runnel.startRun({ experiment: 'full' })).runId
   })
+  expect(await fillWithFiles(cell)).toBe('RESOURCE_EXHAUSTED')
   let acknowledged = 0
   while ((await logThousand(cell, acknowledged)) === null) acknowledged += 1000
 
