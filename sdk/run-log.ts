@@ -208,7 +208,7 @@ export const toTags = (tags: Readonly<Record<string, unknown>>): { key: string; 
 export const refused = (error: unknown): Promise<never> =>
   quietly(Promise.reject<never>(error instanceof Error ? error : new Error(String(error))))
 
-const together = (parts: readonly Promise<void>[]): Promise<void> => {
+export const together = (parts: readonly Promise<void>[]): Promise<void> => {
   if (parts.length === 1) return parts[0]!
   return quietly(Promise.all(parts).then(() => undefined))
 }

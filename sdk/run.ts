@@ -1,6 +1,5 @@
 import type { OpStream } from './stream.ts'
-import { quietly } from './fate.ts'
-import { RunLog } from './run-log.ts'
+import { RunLog, together } from './run-log.ts'
 import type { RunStatus } from './types.ts'
 
 /** Older browsers have no name for what `await using` calls; the same word stands in. */
@@ -39,7 +38,8 @@ export class Run extends RunLog {
     this.#onEnd(this)
     const last = this.system?.then((watch) => watch?.stop())
     const ended = this.#stream.op({ op: 'endRun', runId: this.runId, status, endTime: Date.now() })
-    return last ? quietly(last.then(() => ended)) : ended
+    // All together: a refusal of the end is told at once.
+    return last ? together([ended, last]) : ended
   }
 
   async [asyncDispose](): Promise<void> {
