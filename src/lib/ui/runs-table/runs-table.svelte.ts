@@ -4,7 +4,7 @@ import { LIVE } from '#lib/domain/limits.ts'
 import { columnName } from '#lib/domain/table-column.ts'
 import type { Live, LiveFailure, LiveQuery } from '#lib/live/live.svelte.ts'
 import type { ColumnRef, ExperimentKeys, GroupRow, RunLine, RunRow, RunsQuery } from '#lib/live/protocol.ts'
-import { plural } from '../shared/format.ts'
+import type { Bulk } from '../bulk/bulk.svelte.ts'
 import type { Toasts } from '../shared/toasts.svelte.ts'
 import { ColumnLayout, type DrawnColumn, type PlacedColumn } from './column-layout.svelte.ts'
 import { endsRight, isRef, type Columns } from './columns.ts'
@@ -19,6 +19,7 @@ import { parseViewState, viewStateToText, type ViewState } from './view-state.ts
 export interface RunsTableInputs {
   readonly live: Live
   readonly toasts: Toasts
+  readonly bulk: Bulk
   readonly experimentId: ExperimentId
   /** The table's state as the URL has it now. */
   readonly state: () => ViewState
@@ -388,12 +389,17 @@ export class RunsTable {
   }
 
   async selectAllMatches(): Promise<void> {
-    const { filter, view } = this.state
     try {
-      this.selection = selectAll(await this.#inputs.live.commands.runIds(this.#search(filter, view)))
+      this.selection = selectAll(await this.matchingIds())
     } catch (error) {
       this.#inputs.toasts.fail('The runs could not be selected.', error)
     }
+  }
+
+  /** Every run that matches, in order. */
+  matchingIds(): Promise<readonly RunId[]> {
+    const { filter, view } = this.state
+    return this.#inputs.live.commands.runIds(this.#search(filter, view))
   }
 
   // ── doing ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -408,36 +414,20 @@ export class RunsTable {
     return this.#inputs.live.commands.renameRun(id, name)
   }
 
-  async trash(ids: readonly RunId[]): Promise<void> {
-    if (ids.length === 0) return
-    const { commands } = this.#inputs.live
-    const next = this.#neighbourOf(ids)
-    try {
-      await commands.deleteRuns(ids)
-    } catch (error) {
-      return this.#inputs.toasts.fail('Nothing was moved to trash.', error)
-    }
-    this.selection = without(this.selection, ids)
-    if (this.activeId !== null && ids.includes(this.activeId)) this.activeId = next
-    this.#inputs.toasts.show({
-      message: `Moved ${plural(ids.length, 'run')} to trash.`,
-      undo: () => commands.restoreRuns(ids)
-    })
+  trash(ids: readonly RunId[]): Promise<void> {
+    return this.leave(ids, () => this.#inputs.bulk.trash(ids))
   }
 
-  async restore(ids: readonly RunId[]): Promise<void> {
-    if (ids.length === 0) return
-    const { commands } = this.#inputs.live
-    try {
-      await commands.restoreRuns(ids)
-    } catch (error) {
-      return this.#inputs.toasts.fail('Nothing was restored.', error)
-    }
-    this.selection = without(this.selection, ids)
-    this.#inputs.toasts.show({
-      message: `Restored ${plural(ids.length, 'run')}.`,
-      undo: () => commands.deleteRuns(ids)
-    })
+  restore(ids: readonly RunId[]): Promise<void> {
+    return this.leave(ids, () => this.#inputs.bulk.restore(ids))
+  }
+
+  /** Do what takes rows away; those it resolves with are selected no more, and the focus goes to a row that stays. */
+  async leave(ids: readonly RunId[], work: () => Promise<readonly RunId[]>): Promise<void> {
+    const next = this.#neighbourOf(ids)
+    const gone = await work()
+    this.selection = without(this.selection, gone)
+    if (this.activeId !== null && gone.includes(this.activeId)) this.activeId = next
   }
 
   /** Who gets the focus when rows go: the next one that stays, else the one before. */
