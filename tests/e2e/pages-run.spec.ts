@@ -340,7 +340,7 @@ test('a box drawn in one chart zooms all of them, and a double click shows every
   ])
   await page.goto(`${host.origin}/runs/${seeded.runs['wave']}`)
   const plot = page.getByRole('article', { name: 'a', exact: true }).locator('.u-over')
-  await plot.hover()
+  await plot.hover({ position: { x: 2, y: 50 } })
   await expect(page.getByRole('article', { name: 'b', exact: true }).getByText(/step \d+/)).toBeVisible()
   const box = (await plot.boundingBox())!
   await page.mouse.move(box.x + box.width * 0.5, box.y + 50)

@@ -1,85 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { DrawnSeries } from '#lib/live/protocol.ts'
 import { logText, logTicks, positionText, relativeTexts, stepText, timeTexts, valueTexts } from './axis-text.ts'
-import { dotIndices, toPlotData } from './plot-data.ts'
-import { panRange, visibleSpan, wholeRange, xExtent, yExtent, zoomRange } from './scale.ts'
-
-const drawn = (
-  x: number[],
-  y: number[],
-  holes: { nan?: number[]; up?: number[]; down?: number[] } = {}
-): DrawnSeries => ({
-  x: Float64Array.from(x),
-  y: Float64Array.from(y),
-  count: x.length,
-  sampled: false,
-  nanX: Float64Array.from(holes.nan ?? []),
-  posInfX: Float64Array.from(holes.up ?? []),
-  negInfX: Float64Array.from(holes.down ?? []),
-  nanCount: holes.nan?.length ?? 0,
-  posInfCount: holes.up?.length ?? 0,
-  negInfCount: holes.down?.length ?? 0
-})
-
-describe('plot data', () => {
-  it('hands finite series over as they are', () => {
-    const series = drawn([0, 1, 2], [3, 2, 1])
-    expect(toPlotData(series, false).x).toBe(series.x)
-    expect(toPlotData(series, false).y).toBe(series.y)
-  })
-
-  it('breaks the line where a NaN or an infinity was logged, and keeps what it was', () => {
-    const data = toPlotData(drawn([0, 1, 4], [1, 2, 3], { nan: [2], up: [3], down: [5] }), false)
-    expect(data.x).toEqual([0, 1, 2, 3, 4, 5])
-    expect(data.y).toEqual([1, 2, null, null, 3, null])
-    expect(data.exact).toEqual([1, 2, NaN, Infinity, 3, -Infinity])
-  })
-
-  it('keeps a point that shares its x with a NaN', () => {
-    const data = toPlotData(drawn([0, 1], [1, 2], { nan: [1] }), false)
-    expect(data.y).toEqual([1, 2, null])
-  })
-
-  it('counts what a log scale cannot show', () => {
-    const data = toPlotData(drawn([0, 1, 2], [1, 0, -1]), true)
-    expect(data.y).toEqual([1, null, null])
-    expect(data.withoutLog).toBe(2)
-  })
-
-  it('draws a series that is nothing but NaN', () => {
-    expect(toPlotData(drawn([], [], { nan: [7] }), false)).toMatchObject({ x: [7], y: [null] })
-  })
-})
-
-describe('dots', () => {
-  it('shows every point where there is room', () => expect(dotIndices([1, null, 2], 0, 2, 10)).toEqual([0, 2]))
-  it('shows only lonely points where there is none', () =>
-    expect(dotIndices([1, 2, null, 3, null, 4, 5], 0, 6, 3)).toEqual([3]))
-  it('shows a single point', () => expect(dotIndices([1], 0, 0, 1)).toEqual([0]))
-})
+import { panRange, wholeRange, xExtent, zoomRange } from './scale.ts'
 
 describe('scales', () => {
   it('widens a single x', () => {
     expect(xExtent(null, 5, 5, 'step')).toEqual([4, 6])
     expect(xExtent(null, null, null, 'step')).toEqual([0, 1])
     expect(xExtent([2, 3], 0, 9, 'step')).toEqual([2, 3])
-  })
-
-  it('gives y some air, and a constant a band', () => {
-    expect(yExtent(0, 100)).toEqual([-7.000000000000001, 107])
-    expect(yExtent(2, 2)).toEqual([1.8, 2.2])
-    expect(yExtent(0, 0)).toEqual([-1, 1])
-    expect(yExtent(-Number.MAX_VALUE, Number.MAX_VALUE).every(Number.isFinite)).toBe(true)
-  })
-
-  it('sees a line come in and go out', () => {
-    const [x, y] = [
-      [0, 10, 20, 30],
-      [0, 10, null, 5]
-    ]
-    expect(visibleSpan(x, y, [0, 30])).toEqual([0, 10])
-    expect(visibleSpan(x, y, [4, 6])).toEqual([4, 6])
-    expect(visibleSpan(x, y, [12, 18])).toEqual([null, null])
   })
 
   it('zooms around the middle and stops at the ends', () => {

@@ -11,48 +11,6 @@ export function xExtent(asked: Range | null, from: number | null, to: number | n
   return [from - half, to + half]
 }
 
-/**
- * The lowest and highest y a line shows over a range, its ways in from the left and out to the right included: they come from points
- * beyond the edges, and would be cut off if only the points inside counted.
- *
- * x, y     parallel, x ascending; null in y breaks the line
- * returns  nulls when nothing shows
- */
-export function visibleSpan(
-  x: ArrayLike<number>,
-  y: ArrayLike<number | null>,
-  [from, to]: Range
-): readonly [low: number, high: number] | readonly [null, null] {
-  let low = Infinity
-  let high = -Infinity
-  const see = (value: number): void => {
-    low = Math.min(low, value)
-    high = Math.max(high, value)
-  }
-  for (let i = 0; i < x.length; i++) {
-    const [at, value] = [x[i]!, y[i]]
-    if (value == null) continue
-    if (at >= from && at <= to) see(value)
-    const [nextAt, next] = [x[i + 1], y[i + 1]]
-    if (nextAt === undefined || next == null || nextAt <= at) continue
-    for (const edge of [from, to])
-      if (at < edge && edge < nextAt) see(value + ((next - value) * (edge - at)) / (nextAt - at))
-  }
-  return low <= high ? [low, high] : [null, null]
-}
-
-/** A linear y range around the data: a little air above and below, and a band around a constant so that it runs mid-way. */
-export function yExtent(low: number | null, high: number | null): Range {
-  if (low === null || high === null) return [0, 1]
-  if (low === high) {
-    const half = low === 0 ? 1 : Math.abs(low) * 0.1
-    return [low - half, high + half]
-  }
-  const air = (high - low) * 0.07
-  // Near the largest doubles the air itself overflows.
-  return [Math.max(low - air, -Number.MAX_VALUE), Math.min(high + air, Number.MAX_VALUE)]
-}
-
 /** A range drawn by hand, made whole: steps and milliseconds are integers. Null when nothing is left between the two ends. */
 export function wholeRange(from: number, to: number): Range | null {
   const range: Range = [Math.floor(Math.min(from, to)), Math.ceil(Math.max(from, to))]

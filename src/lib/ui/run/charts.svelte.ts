@@ -1,3 +1,4 @@
+import { ChartCursor } from '#lib/charts/chart-cursor.svelte.ts'
 import type { MetricSummary } from '#lib/domain/metric.ts'
 import type { Run } from '#lib/domain/run.ts'
 import { panRange, zoomRange, type Range } from '#lib/charts/scale.ts'
@@ -18,6 +19,8 @@ export interface RunChartsInputs {
 /** How the charts of one run are looked at, all of them alike: one axis, one range, one scale. */
 export class RunCharts {
   readonly #inputs: RunChartsInputs
+  /** All of them show the same place. */
+  readonly cursor = new ChartCursor()
   closedGroups = $state.raw<ReadonlySet<string>>(new Set())
   /** The metric whose chart was just asked for, to be pointed out. */
   pointedOut = $state<string | null>(null)
