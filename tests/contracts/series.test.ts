@@ -15,6 +15,7 @@ import { findMetric, logPoints, logSeries } from '#lib/store/metrics.ts'
 import { createRun, deleteRun } from '#lib/store/runs.ts'
 import { sealRound } from '#lib/store/seal.ts'
 import { Store } from '#lib/store/store.ts'
+import { totals } from '#lib/store/totals.ts'
 import { allInTrash, deleteForGood } from '#lib/store/trash.ts'
 import { ENGINES, createEngine, openTestStore, type EngineName, type TestStore } from '../support/engines.ts'
 import { historyOf } from '../support/history-of.ts'
@@ -146,6 +147,7 @@ describe.each(ENGINES)('series on %s', (name) => {
     await sealAll(store)
     expect((await chunkRows(store)).at(-1)).toEqual({ count: 10, sealed: false })
     expect((await store.read((r) => findMetric(r, run.runId, KEY)))?.count).toBe(CHUNK.points + 2138)
+    expect((await store.read(totals)).sealedBytes).toBeGreaterThan(CHUNK.points)
   })
 
   test('[SE2] what is deleted for good goes with its chunks and blobs, and no other run’s', async () => {

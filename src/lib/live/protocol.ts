@@ -272,6 +272,8 @@ export interface StorageView {
   readonly logBytes: number
   readonly artifactBytes: number
   readonly artifactCount: number
+  /** Bytes of metric points outside the database. */
+  readonly sealedBytes: number
   readonly experimentCount: number
   readonly runCount: number
   readonly pointCount: number

@@ -1,9 +1,15 @@
 import type { Reader } from './database.ts'
 
+export interface Totals {
+  readonly experimentCount: number
+  readonly runCount: number
+  readonly pointCount: number
+  /** Bytes of points that are sealed; the others are in the database. */
+  readonly sealedBytes: number
+}
+
 /** How much there is of everything, the trash included. */
-export async function totals(
-  r: Reader
-): Promise<{ readonly experimentCount: number; readonly runCount: number; readonly pointCount: number }> {
+export async function totals(r: Reader): Promise<Totals> {
   const count = async (table: 'experiments' | 'runs') =>
     (
       await r.db
@@ -15,5 +21,15 @@ export async function totals(
     .selectFrom('latest_metrics')
     .select(({ fn }) => fn.sum<number | null>('point_count').as('n'))
     .executeTakeFirstOrThrow()
-  return { experimentCount: await count('experiments'), runCount: await count('runs'), pointCount: points.n ?? 0 }
+  const sealed = await r.db
+    .selectFrom('runnel_chunks')
+    .select(({ fn }) => fn.sum<number | null>('blob_length').as('n'))
+    .where('blob_id', 'is not', null)
+    .executeTakeFirstOrThrow()
+  return {
+    experimentCount: await count('experiments'),
+    runCount: await count('runs'),
+    pointCount: points.n ?? 0,
+    sealedBytes: sealed.n ?? 0
+  }
 }
