@@ -2,7 +2,7 @@ import type { RunId } from '#lib/domain/ids.ts'
 import type { ChartX } from '#lib/live/protocol.ts'
 import type { ChartCursor } from './chart-cursor.svelte.ts'
 import type { LinePlot } from './line-plot.ts'
-import { neighbourX, type Reading } from './nearest.ts'
+import { neighbourX, type Readings } from './nearest.ts'
 import { panRange, wholeRange, zoomRange, type Range } from './scale.ts'
 
 export interface LinePanelInputs {
@@ -18,6 +18,8 @@ export interface Box {
   readonly width: number
 }
 
+/** Values a screen reader is told after a key. */
+const SAID = 12
 /** Narrower than this a press was a click. */
 const LEAST_DRAG = 4
 
@@ -31,6 +33,8 @@ export class LinePanelController {
   box = $state.raw<Box | null>(null)
   /** What a screen reader is told after a key. */
   said = $state('')
+  /** Of the plot, as asked for when the pointer came in: asking on every move would lay the page out each time. */
+  #plotBox: DOMRect | null = null
   #drag: { readonly kind: 'box' | 'pan'; readonly left: number; readonly range: Range } | null = null
   #frame = 0
 
@@ -79,8 +83,13 @@ export class LinePanelController {
     this.#drag = this.box = null
   }
 
+  /** The page was scrolled or laid out anew. */
+  moveAway(): void {
+    this.#plotBox = null
+  }
+
   leave(): void {
-    this.pointer = null
+    this.pointer = this.#plotBox = null
     const cursor = this.#inputs.cursor()
     if (cursor.panel === this.id) cursor.point(this.id, null, null)
   }
@@ -90,7 +99,7 @@ export class LinePanelController {
   }
 
   #at(event: PointerEvent): { left: number; top: number } {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect()
+    const box = (this.#plotBox ??= (event.currentTarget as HTMLElement).getBoundingClientRect())
     return { left: event.clientX - box.left, top: event.clientY - box.top }
   }
 
@@ -104,7 +113,7 @@ export class LinePanelController {
       this.box = end - start >= LEAST_DRAG ? { left: start, width: end - start } : null
     }
     const x = plot.snapAt(pointer.left)
-    const nearest = x === null ? null : (plot.readings(x, pointer.top)[0]?.run ?? null)
+    const nearest = x === null ? null : (plot.readings(x, { top: pointer.top, most: 1 }).shown[0]?.run ?? null)
     this.#inputs.cursor().point(this.id, x, nearest)
   }
 
@@ -124,7 +133,7 @@ export class LinePanelController {
   // ── keys ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Returns whether the key meant something here. */
-  key(event: KeyboardEvent, describe: (reading: readonly Reading[], x: number) => string): boolean {
+  key(event: KeyboardEvent, describe: (readings: Readings, x: number) => string): boolean {
     if (event.ctrlKey || event.metaKey || event.altKey) return false
     const { key } = event
     if (key === 'ArrowLeft' || key === 'ArrowRight')
@@ -143,7 +152,7 @@ export class LinePanelController {
     return !isIdle
   }
 
-  #step(direction: 1 | -1, times: number, describe: (reading: readonly Reading[], x: number) => string): boolean {
+  #step(direction: 1 | -1, times: number, describe: (readings: Readings, x: number) => string): boolean {
     const { plot } = this
     const view = plot?.view
     if (!plot || !view) return false
@@ -153,12 +162,12 @@ export class LinePanelController {
     return this.#stand(x ?? plot.snapAt(0), describe)
   }
 
-  #toEnd(direction: 1 | -1, describe: (reading: readonly Reading[], x: number) => string): boolean {
+  #toEnd(direction: 1 | -1, describe: (readings: Readings, x: number) => string): boolean {
     const extent = this.plot?.extent
     return extent ? this.#stand(extent[direction === 1 ? 1 : 0], describe) : false
   }
 
-  #stand(x: number | null, describe: (reading: readonly Reading[], x: number) => string): boolean {
+  #stand(x: number | null, describe: (readings: Readings, x: number) => string): boolean {
     const { plot } = this
     if (!plot || x === null) return false
     this.pointer = null
@@ -166,7 +175,7 @@ export class LinePanelController {
     const run: RunId | null = cursor.run
     cursor.point(this.id, x, run)
     this.#keepInView(x)
-    this.said = describe(plot.readings(x, null), x)
+    this.said = describe(plot.readings(x, { most: SAID, front: run }), x)
     return true
   }
 

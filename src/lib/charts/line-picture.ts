@@ -11,6 +11,8 @@ export interface LineScene {
   readonly colorOf: (run: RunId) => string
   readonly bandColor: (group: number) => string
   readonly markColor: string
+  /** Another one whenever colours may have changed. */
+  readonly palette: object
   /** Device pixels in a CSS pixel. */
   readonly scale: number
 }
@@ -47,7 +49,7 @@ export class LinePicture implements Painting {
     this.#context = context
     this.#done = done
     this.#strokes = strokesOf(scene)
-    this.#width = (pointsOf(scene) <= WIDE_POINTS ? 1.5 : 1) * (pointsOf(scene) <= WIDE_POINTS ? scene.scale : 1)
+    this.#width = widthOf(scene)
     context.clearRect(0, 0, view.width, view.height)
     context.globalAlpha = 1
     context.lineJoin = 'round'
@@ -102,6 +104,9 @@ export class LinePicture implements Painting {
   }
 }
 
+/** Device pixels. */
+const widthOf = (scene: LineScene): number => (pointsOf(scene) <= WIDE_POINTS ? 1.5 * scene.scale : 1)
+
 export const pointsOf = ({ lines }: LineScene): number =>
   lines.reduce((sum, { raw, smooth }) => sum + raw.x.length + (smooth?.x.length ?? 0), 0)
 
@@ -118,4 +123,51 @@ function strokesOf({ lines, bands }: LineScene): Stroke[] {
     smooth === null ? [] : [{ track: smooth, run: runId, alpha: behind, dots: true }]
   )
   return [...raw, ...smooth]
+}
+
+// ── live ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Whether all that is new stands at the ends of lines, so that it can be painted onto the picture of `before`. */
+export function isAppended(before: LineScene, after: LineScene, view: View): boolean {
+  if (before.lines.length !== after.lines.length || before.bands.length + after.bands.length > 0) return false
+  if (before.palette !== after.palette || widthOf(before) !== widthOf(after)) return false
+  // With that few points each has a dot, and more of them may have none.
+  const fewest = view.width / (DOT_ROOM * after.scale)
+  return after.lines.every((line, at) => {
+    const old = before.lines[at]!
+    if (line === old) return true
+    if (line.runId !== old.runId || old.raw.x.length <= fewest) return false
+    if (line.smooth === null || old.smooth === null) return line.smooth === old.smooth && startsWith(line.raw, old.raw)
+    return startsWith(line.raw, old.raw) && startsWith(line.smooth, old.smooth)
+  })
+}
+
+function startsWith({ x, at }: Track, start: Track): boolean {
+  const n = start.x.length
+  if (n > x.length) return false
+  for (let i = 0; i < n; i++) {
+    if (x[i] !== start.x[i]) return false
+    const [place, before] = [at[i]!, start.at[i]!]
+    if (place !== before && (place === place || before === before)) return false
+  }
+  return true
+}
+
+/** The new ends of lines, in front of what is there. */
+export function paintAppended(before: LineScene, after: LineScene, view: View, context: Context): void {
+  const changed = after.lines.filter((line, at) => line !== before.lines[at])
+  const old = new Map(before.lines.map((line) => [line.runId, line]))
+  context.lineWidth = widthOf(after)
+  for (const { track, run, alpha } of strokesOf({ ...after, lines: changed })) {
+    const tracks = old.get(run)!
+    const from = (track === changed.find(({ runId }) => runId === run)?.smooth ? tracks.smooth! : tracks.raw).x.length
+    context.globalAlpha = alpha
+    context.strokeStyle = after.colorOf(run)
+    context.beginPath()
+    traceTrack(context, track, view, from - 1)
+    context.stroke()
+  }
+  context.globalAlpha = 1
+  context.fillStyle = after.markColor
+  paintMarks(context, changed, view, MARK * after.scale)
 }

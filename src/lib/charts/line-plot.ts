@@ -7,10 +7,12 @@
  *
  * Data, ranges and size come in through `show` and `resize`; pointing and keys are the component's.
  */
+import { roomy } from '#lib/domain/chart-range.ts'
 import type { RunId } from '#lib/domain/ids.ts'
 import type { ChartBand, ChartLine, ChartX } from '#lib/live/protocol.ts'
-import { LinePicture, pointsOf, type LineScene } from './line-picture.ts'
-import { byCloseness, readingsAt, snap, type Reading } from './nearest.ts'
+import { contextOf, LineLayer, newCanvas, sizeTo } from './line-layer.ts'
+import type { LineScene } from './line-picture.ts'
+import { readingsAt, snap, type Reading, type Readings } from './nearest.ts'
 import { sameView, toPixels, traceTrack, type View } from './paint.ts'
 import type { PaintQueue } from './paint-queue.ts'
 import { Palette } from './palette.ts'
@@ -35,33 +37,36 @@ export interface LineContent {
   readonly lines: readonly ChartLine[]
   readonly bands: readonly ChartBand[]
   readonly range: Range | null
-  readonly colorOf: (run: RunId) => string
-  readonly bandColor: (group: number) => string
+  /** By run id and by group. */
+  readonly colors: Readonly<Record<string, string>>
+  readonly groups: Readonly<Record<number, { readonly color: string }>>
 }
+
+/** Of what nobody gave one. */
+export const NO_COLOR = 'var(--ink-soft)'
 
 const EMPTY: LineContent = {
   lines: [],
   bands: [],
   range: null,
-  colorOf: () => 'var(--ink)',
-  bandColor: () => 'var(--ink)'
+  colors: {},
+  groups: {}
 }
 
 const EMPTY_VIEW: View = { x: [0, 1], y: [0, 1], width: 1, height: 1 }
 
-/** Up to so many points a picture is painted at once: it then never lags behind its axes. */
-const AT_ONCE_POINTS = 4000
+/** So long after the last new point a chart is no longer live, and its axis ends where its data does. */
+const SETTLED_MS = 3000
 
 export class LinePlot {
   readonly #options: LinePlotOptions
   readonly #frame: PlotFrame
   readonly #palette: Palette
-  readonly #layer: HTMLDivElement
-  readonly #overlay: HTMLCanvasElement
-  /** The picture that is shown, what it shows, and the one being painted. */
-  #front: HTMLCanvasElement
-  #back: HTMLCanvasElement
-  #frontView: View | null = null
+  readonly #layer: LineLayer
+  readonly #overlay = newCanvas()
+  #scene: LineScene | null = null
+  /** Another object whenever colours are others. */
+  #inks: object = {}
   #content: LineContent = EMPTY
   #vertical: Vertical
   #lines: readonly LineTracks[] = []
@@ -69,6 +74,9 @@ export class LinePlot {
   #view: View | null = null
   /** Of all that is shown; null when nothing is. */
   #extent: Range | null = null
+  /** What the x axis covers while the data grows: more than there is, so that not every point moves all others. */
+  #room: Range | null = null
+  #settling: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: LinePlotOptions) {
     this.#options = options
@@ -81,14 +89,9 @@ export class LinePlot {
       onlyX: () =>
         this.#content.range === null && this.#extent?.[0] === this.#extent?.[1] ? (this.#extent?.[0] ?? null) : null
     })
-    this.#front = newCanvas()
-    this.#back = newCanvas()
-    this.#overlay = newCanvas()
-    this.#layer = document.createElement('div')
-    this.#layer.className = 'lines'
-    this.#layer.append(this.#front)
-    this.#frame.over.before(this.#layer)
-    this.#layer.after(this.#overlay)
+    this.#layer = new LineLayer(options.queue)
+    this.#frame.over.before(this.#layer.element)
+    this.#layer.element.after(this.#overlay)
     this.#overlay.className = 'overlay'
   }
 
@@ -119,10 +122,12 @@ export class LinePlot {
   }
 
   show(content: LineContent): void {
-    const isSame = content.lines === this.#content.lines && content.bands === this.#content.bands
+    const before = this.#content
     this.#content = content
-    if (!isSame) this.#take(content)
-    this.#render(!isSame)
+    if (content.lines !== before.lines || content.bands !== before.bands) this.#take(content)
+    else if (content.colors === before.colors && content.groups === before.groups) return this.#render(false)
+    this.#scene = null
+    this.#render(true)
   }
 
   /** Lines that are as they were keep what was made of them: of many, a commit touches few. */
@@ -133,32 +138,55 @@ export class LinePlot {
     this.#vertical = scale
     this.#lines = lines.map((line) => known.get(line) ?? lineTracks(line, scale))
     this.#bands = bands.map((band) => bandTracks(band, scale))
-    this.#extent = extentOf([...this.#lines.map(({ raw }) => raw), ...this.#bands])
+    this.#grow(extentOf([...this.#lines.map(({ raw }) => raw), ...this.#bands]))
+  }
+
+  #grow(extent: Range | null): void {
+    const before = this.#extent
+    this.#extent = extent
+    if (extent === null || before === null || extent[0] !== before[0] || extent[1] < before[1]) this.#room = null
+    else if (extent[1] > before[1] && before[1] > before[0]) {
+      if (this.#room === null || extent[1] > this.#room[1]) this.#room = roomy(extent)
+      clearTimeout(this.#settling)
+      this.#settling = setTimeout(() => {
+        this.#room = null
+        this.#render(true)
+      }, SETTLED_MS)
+    }
   }
 
   resize(width: number, height: number): void {
     this.#frame.resize(width, height)
-    this.#render(false)
+    this.#render(true)
   }
 
   recolor(): void {
     this.#palette.forget()
+    this.#inks = {}
+    this.#scene = null
     this.#frame.redraw()
     this.#render(true)
   }
 
   destroy(): void {
-    this.#options.queue.remove(this)
+    clearTimeout(this.#settling)
+    this.#layer.destroy()
     this.#frame.destroy()
   }
 
   // ── ranges ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #render(isNew: boolean): void {
+  /** `mayDiffer` false when neither data nor size nor colours are others: only the range may be. */
+  #render(mayDiffer: boolean): void {
     const axis = this.#options.x === 'step' ? 'step' : 'relative'
-    const x = xExtent(this.#content.range, this.#extent?.[0] ?? null, this.#extent?.[1] ?? null, axis)
+    const [from, to] = this.#room ?? this.#extent ?? [null, null]
+    const x = xExtent(this.#content.range, from, to, axis)
+    const last = this.#view
+    if (!mayDiffer && last !== null && last.x[0] === x[0] && last.x[1] === x[1]) return
     const y = this.#yRange(x)
-    this.#frame.show(x, [this.#vertical.value(y[0]), this.#vertical.value(y[1])])
+    const hasMoved = last?.x[0] !== x[0] || last.x[1] !== x[1] || last.y[0] !== y[0] || last.y[1] !== y[1]
+    // Axes cost more than a few new points: they are drawn only when they say something else.
+    if (hasMoved) this.#frame.show(x, [this.#vertical.value(y[0]), this.#vertical.value(y[1])])
     const { box } = this.#frame
     const view: View = {
       x,
@@ -166,11 +194,12 @@ export class LinePlot {
       width: Math.max(1, Math.round(box.width * devicePixelRatio)),
       height: Math.max(1, Math.round(box.height * devicePixelRatio))
     }
-    place(this.#layer, box)
-    place(this.#overlay, box)
-    if (!isNew && this.#view !== null && sameView(view, this.#view)) return
-    this.#view = view
-    this.#paint(view)
+    if (last === null || !sameView(last, view)) {
+      place(this.#layer.element, box)
+      place(this.#overlay, box)
+      this.#view = view
+    }
+    this.#layer.show((this.#scene ??= this.#newScene()), this.#view!)
   }
 
   #yRange(x: Range): Range {
@@ -185,48 +214,14 @@ export class LinePlot {
 
   // ── pictures ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #paint(view: View): void {
-    const scene = this.#scene()
-    sizeTo(this.#back, view)
-    const picture = new LinePicture(scene, view, contextOf(this.#back), () => this.#swap(view))
-    if (pointsOf(scene) <= AT_ONCE_POINTS) {
-      this.#options.queue.remove(this)
-      picture.step(Infinity)
-      return
-    }
-    this.#standIn(view)
-    this.#options.queue.add(this, picture)
-  }
-
-  #swap(view: View): void {
-    this.#front.replaceWith(this.#back)
-    ;[this.#front, this.#back] = [this.#back, this.#front]
-    this.#front.style.transform = ''
-    this.#frontView = view
-  }
-
-  /** Move and stretch the picture that is there to where its lines would be. */
-  #standIn(view: View): void {
-    const old = this.#frontView
-    if (old === null) return
-    const pixels = toPixels(view)
-    const ratio = devicePixelRatio
-    const left = pixels.x(old.x[0])
-    const top = pixels.y(old.y[1])
-    const sx = (pixels.x(old.x[1]) - left) / old.width
-    const sy = (pixels.y(old.y[0]) - top) / old.height
-    const isSane = [left, top, sx, sy].every((value) => Number.isFinite(value) && Math.abs(value) < 1e6)
-    this.#front.style.transform = isSane
-      ? `translate(${left / ratio}px, ${top / ratio}px) scale(${sx}, ${sy})`
-      : 'scale(0)'
-  }
-
-  #scene(): LineScene {
+  #newScene(): LineScene {
+    const { colors, groups } = this.#content
     return {
       lines: this.#lines,
       bands: this.#bands,
-      colorOf: (run) => this.#palette.get(this.#content.colorOf(run)),
-      bandColor: (group) => this.#palette.get(this.#content.bandColor(group)),
+      colorOf: (run) => this.#palette.get(colors[run] ?? NO_COLOR),
+      bandColor: (group) => this.#palette.get(groups[group]?.color ?? NO_COLOR),
+      palette: this.#inks,
       markColor: this.#palette.get('var(--bad)'),
       scale: devicePixelRatio
     }
@@ -236,7 +231,7 @@ export class LinePlot {
   svg(title: string, legend: readonly LegendEntry[]): string {
     const { box, ticks, size, font } = this.#frame
     const view: View = { ...(this.#view ?? EMPTY_VIEW), width: box.width, height: box.height }
-    const content = lineShapes(this.#scene(), view)
+    const content = lineShapes(this.#newScene(), view)
     const at = (value: number): number => toPixels(view).y(this.#vertical.place(value))
     return chartSvg({
       ...size,
@@ -270,10 +265,10 @@ export class LinePlot {
   }
 
   /** What the lines say at x; the closest to `top` (CSS pixels on `over`) first when it is given, else in the lines' order. */
-  readings(x: number, top: number | null): Reading[] {
-    if (this.#view === null) return []
-    const readings = readingsAt(this.#lines, x, this.#view)
-    return top === null ? readings : byCloseness(readings, top * devicePixelRatio, this.#view)
+  readings(x: number, wanted: { top?: number | null; most: number; front?: RunId | null }): Readings {
+    const { top = null, most, front = null } = wanted
+    if (this.#view === null) return { count: 0, shown: [] }
+    return readingsAt(this.#lines, x, this.#view, { top: top === null ? null : top * devicePixelRatio, most, front })
   }
 
   /** Draw the cursor at x with a dot for each reading, and one run's line in front. Null clears. */
@@ -295,7 +290,7 @@ export class LinePlot {
     context.strokeStyle = this.#palette.get('var(--paper-raised)')
     for (const reading of readings) {
       if (Number.isNaN(reading.place)) continue
-      context.fillStyle = this.#palette.get(this.#content.colorOf(reading.run))
+      context.fillStyle = this.#palette.get(this.#content.colors[reading.run] ?? NO_COLOR)
       context.beginPath()
       context.arc(pixels.x(reading.x), pixels.y(reading.place), 3.5 * ratio, 0, 2 * Math.PI)
       context.fill()
@@ -307,30 +302,30 @@ export class LinePlot {
     const tracks = this.#lines.find(({ runId }) => runId === run)
     if (tracks === undefined) return
     context.globalAlpha = 1
-    context.lineWidth = 2 * devicePixelRatio
+    const track = tracks.smooth ?? tracks.raw
     context.lineJoin = 'round'
-    context.strokeStyle = this.#palette.get(this.#content.colorOf(run))
-    context.beginPath()
-    traceTrack(context, tracks.smooth ?? tracks.raw, view)
-    context.stroke()
+    context.strokeStyle = this.#palette.get(this.#content.colors[run] ?? NO_COLOR)
+    const few = track.x.length <= FEW_POINTS
+    context.lineWidth = few ? 2.5 * devicePixelRatio : 1
+    // A wide stroke of many points takes longer than a frame: side by side, lines a pixel wide are as good.
+    for (const [dx, dy] of few ? [[0, 0]] : BESIDE) {
+      context.setTransform(1, 0, 0, 1, dx, dy)
+      context.beginPath()
+      traceTrack(context, track, view)
+      context.stroke()
+    }
+    context.resetTransform()
   }
 }
 
-function newCanvas(): HTMLCanvasElement {
-  const canvas = document.createElement('canvas')
-  canvas.width = canvas.height = 1
-  return canvas
-}
-
-const contextOf = (canvas: HTMLCanvasElement): CanvasRenderingContext2D => canvas.getContext('2d')!
-
-/** Setting a canvas's size clears it, and costs its memory: only when it changes. */
-function sizeTo(canvas: HTMLCanvasElement, { width, height }: View): void {
-  if (canvas.width !== width) canvas.width = width
-  if (canvas.height !== height) canvas.height = height
-  canvas.style.width = `${width / devicePixelRatio}px`
-  canvas.style.height = `${height / devicePixelRatio}px`
-}
+const FEW_POINTS = 400
+const BESIDE = [
+  [0, 0],
+  [1, 0],
+  [0, 1],
+  [-1, 0],
+  [0, -1]
+] as const
 
 function place(element: HTMLElement, { left, top, width, height }: PlotBox): void {
   element.style.left = `${left}px`

@@ -19,23 +19,61 @@ export interface Reading {
 /** A line is read this many device pixels beyond its ends, and no further. */
 const BEYOND = 8
 
-/** One reading for each line that is there at x, in the lines' order. */
-export function readingsAt(lines: readonly LineTracks[], x: number, view: View): Reading[] {
-  const beyond = (BEYOND / view.width) * (view.x[1] - view.x[0])
-  const readings: Reading[] = []
-  for (const tracks of lines) {
-    const reading = readingOf(tracks, x)
-    if (reading === null) continue
-    const { x: all } = tracks.raw
-    if (x < all[0]! - beyond || x > all[all.length - 1]! + beyond) continue
-    readings.push(reading)
-  }
-  return readings
+export interface Readings {
+  /** Lines that are there at x. */
+  readonly count: number
+  /** The closest of them, or the first in the lines' order. */
+  readonly shown: readonly Reading[]
 }
 
-function readingOf({ raw, values, smooth, line, runId }: LineTracks, x: number): Reading | null {
-  const index = nearestIndex(raw.x, x)
-  if (index < 0) return null
+export interface ReadingsWanted {
+  /** The pointer's y, device pixels, to sort by closeness; null to keep the lines' order. */
+  readonly top: number | null
+  readonly most: number
+  /** Comes first, whatever its place. */
+  readonly front: RunId | null
+}
+
+/**
+ * What the lines say at x, one reading each. With a thousand lines this runs on every move: nothing is made but the readings wanted.
+ */
+export function readingsAt(lines: readonly LineTracks[], x: number, view: View, wanted: ReadingsWanted): Readings {
+  const beyond = (BEYOND / view.width) * (view.x[1] - view.x[0])
+  const pixels = toPixels(view)
+  const best: { line: LineTracks; index: number; away: number }[] = []
+  let count = 0
+  for (const line of lines) {
+    const all = line.raw.x
+    if (all.length === 0 || x < all[0]! - beyond || x > all[all.length - 1]! + beyond) continue
+    count++
+    const index = nearestIndex(all, x)
+    const away = awayFrom(line, index, pixels.y, wanted, count)
+    const last = best[wanted.most - 1]
+    if (last !== undefined && away >= last.away) continue
+    if (last !== undefined) best.pop()
+    let place = best.length
+    while (place > 0 && best[place - 1]!.away > away) place--
+    best.splice(place, 0, { line, index, away })
+  }
+  return { count, shown: best.map(({ line, index }) => readingOf(line, index)) }
+}
+
+/** How far down the list a line stands: by pixels, or by its place; without a place on the scale last. */
+function awayFrom(
+  { raw, smooth, runId }: LineTracks,
+  index: number,
+  toY: (place: number) => number,
+  { top, front }: ReadingsWanted,
+  order: number
+): number {
+  if (runId === front) return -1
+  if (top === null) return order
+  const calm = smooth === null ? -1 : nearestIndex(smooth.x, raw.x[index]!)
+  const place = smooth !== null && calm >= 0 ? smooth.at[calm]! : raw.at[index]!
+  return Number.isNaN(place) ? Number.MAX_VALUE : Math.abs(toY(place) - top)
+}
+
+function readingOf({ raw, values, smooth, line, runId }: LineTracks, index: number): Reading {
   const at = raw.x[index]!
   const calm = smooth === null ? -1 : nearestIndex(smooth.x, at)
   const hasCalm = smooth !== null && calm >= 0 && smooth.x[calm] === at
@@ -56,16 +94,6 @@ export function snap(lines: readonly LineTracks[], x: number): number | null {
     if (index >= 0 && (best === null || Math.abs(raw.x[index]! - x) < Math.abs(best - x))) best = raw.x[index]!
   }
   return best
-}
-
-/** Readings by how close their lines are to the pointer's y, the closest first; those without a place last. */
-export function byCloseness(readings: readonly Reading[], y: number, view: View): Reading[] {
-  const pixels = toPixels(view)
-  const away = ({ place }: Reading): number => (Number.isNaN(place) ? Infinity : Math.abs(pixels.y(place) - y))
-  return readings
-    .map((reading) => ({ reading, away: away(reading) }))
-    .sort((a, b) => a.away - b.away || 0)
-    .map(({ reading }) => reading)
 }
 
 /** The next x at which any line has a point, `direction` 1 to the right and -1 to the left; null at the end. */

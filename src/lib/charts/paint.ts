@@ -31,14 +31,14 @@ export const toPixels = ({ x, y, width, height }: View) => ({
 const FAR = 1e5
 
 /**
- * Add the part of a track that a view shows to the current path.
+ * Add the part of a track that a view shows to the current path, from the point at index `from` on.
  *
  * returns  how many points that were
  */
-export function traceTrack(context: Context, { x, at }: Track, view: View): number {
-  const [from, to] = view.x
-  const start = Math.max(0, firstAtLeast(x, from) - 1)
-  const kx = view.width / (to - from)
+export function traceTrack(context: Context, { x, at }: Track, view: View, from = 0): number {
+  const [left, right] = view.x
+  const start = Math.max(0, from, firstAtLeast(x, left) - 1)
+  const kx = view.width / (right - left)
   const ky = view.height / (view.y[1] - view.y[0])
   const top = view.y[1]
   let isDown = false
@@ -47,7 +47,7 @@ export function traceTrack(context: Context, { x, at }: Track, view: View): numb
     const place = at[i]!
     if (place !== place) isDown = false
     else {
-      let px = (x[i]! - from) * kx
+      let px = (x[i]! - left) * kx
       let py = (top - place) * ky
       if (px > FAR || px < -FAR || py > FAR || py < -FAR) {
         px = Math.min(FAR, Math.max(-FAR, px))
@@ -58,7 +58,7 @@ export function traceTrack(context: Context, { x, at }: Track, view: View): numb
       isDown = true
     }
     // One beyond the edge, so that the line leaves the picture.
-    if (x[i]! > to) break
+    if (x[i]! > right) break
   }
   return i - start
 }
