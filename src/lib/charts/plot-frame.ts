@@ -174,6 +174,8 @@ export class PlotFrame {
       space: Y_SPACE,
       grid: { stroke: () => this.#options.palette.get('var(--rule)'), width: 1, dash: [2, 3] },
       ticks: { show: false },
+      // uPlot thins out the labels of any scale that is not linear as if it were logarithmic.
+      filter: (_u, ticks) => ticks,
       ...(this.#options.vertical().kind !== 'linear' && {
         splits: (u: uPlot, _axis: number, low: number, high: number) =>
           powerTicks(this.#options.vertical(), low, high, u.bbox.height / devicePixelRatio / Y_SPACE)
