@@ -90,6 +90,12 @@ export function sliceSeries({ steps, timestamps, values, exact }: Series, from: 
   return { steps: steps.slice(from, to), timestamps: timestamps.slice(from, to), values: slice }
 }
 
+/** In pieces of `most` points and one of the rest; `series` itself when it is one piece. */
+export function* cutSeries(series: Series, most: number): Generator<Series> {
+  if (series.values.length <= most) yield series
+  else for (let from = 0; from < series.values.length; from += most) yield sliceSeries(series, from, from + most)
+}
+
 /** The points at `places`, in that order: a permutation, or fewer. */
 export function selectPoints({ steps, timestamps, values, exact }: Series, places: Uint32Array): Series {
   const chosen = pick(values, places)

@@ -3,7 +3,7 @@ import { CHUNK } from '#lib/domain/limits.ts'
 import type { MetricPoint, MetricSummary } from '#lib/domain/metric.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
 import { inOrder, mergeSeries, without } from '#lib/domain/series-order.ts'
-import { seriesOf, sliceSeries, type Series } from '#lib/domain/series.ts'
+import { cutSeries, seriesOf, type Series } from '#lib/domain/series.ts'
 import { groupByRun } from './by-run.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
@@ -43,8 +43,7 @@ async function addPoints(
   if (fresh.values.length === 0) return false
   const series = head?.series ?? (await nextSeries(tx))
   let next = head
-  for (let from = 0; from < fresh.values.length; from += CHUNK.points) {
-    const part = sliceSeries(fresh, from, from + CHUNK.points)
+  for (const part of cutSeries(fresh, CHUNK.points)) {
     // How many points came before is a number that no chunk of the series has.
     await insertInline(tx, series, next?.count ?? 0, part)
     next = headWith(next, key, series, part)

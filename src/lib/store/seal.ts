@@ -14,7 +14,7 @@ import { assert } from '#lib/domain/errors.ts'
 import type { BlobId, RunId } from '#lib/domain/ids.ts'
 import { CHUNK, SERIES } from '#lib/domain/limits.ts'
 import { isSameSeries } from '#lib/domain/series-order.ts'
-import { sliceSeries, type Series } from '#lib/domain/series.ts'
+import { cutSeries, type Series } from '#lib/domain/series.ts'
 import { BLOB_GRACE_MS } from './blobs.ts'
 import type { SealedAt } from './chunk-loader.ts'
 import type { Reader, Tx } from './database.ts'
@@ -104,8 +104,7 @@ async function toBlob(
   const planned: { due: Due; pieces: { points: Series; place: Omit<SealedAt, 'blobId'> | null }[] }[] = []
   for (const { due, points } of merged) {
     const pieces = []
-    for (let from = 0; from < points.values.length; from += CHUNK.points) {
-      const piece = sliceSeries(points, from, from + CHUNK.points)
+    for (const piece of cutSeries(points, CHUNK.points)) {
       if (piece.values.length < SERIES.sealPoints) {
         pieces.push({ points: piece, place: null })
         continue

@@ -68,30 +68,26 @@ export function latestOf(row: Selectable<LatestMetricsTable>): Point {
   return { ...placeOf(step!, timestamp!), value }
 }
 
-/** A head once `points` (at least one, none of them known before) have come to it in one inline chunk; `head` null for a new series. */
+/** A head once `points` (in order, at least one, none of them known before) have come to it in one inline chunk; `head` null for a new series. */
 export function headWith(head: SeriesHead | null, key: string, series: number, points: Series): SeriesHead {
-  const { values } = points
-  let latest = head?.latest ?? null
-  let min = head?.min ?? null
-  let max = head?.max ?? null
-  let timestampHigh = head?.timestampHigh ?? -Infinity
+  const { values, timestamps } = points
+  const last = latestAmong(points)
+  let min = head?.min ?? Infinity
+  let max = head?.max ?? -Infinity
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
-    const point = pointAt(points, i)
-    if (latest === null || isLater(point, latest)) latest = point
-    if (point.timestamp > timestampHigh) timestampHigh = point.timestamp
-    if (Number.isNaN(value)) continue
-    if (min === null || value < min) min = value
-    if (max === null || value > max) max = value
+    if (value < min) min = value
+    if (value > max) max = value
   }
+  const isAllNaN = min > max
   return {
     key,
     series,
-    latest: latest!,
-    min,
-    max,
+    latest: head !== null && !isLater(last, head.latest) ? head.latest : last,
+    min: isAllNaN ? null : min,
+    max: isAllNaN ? null : max,
     count: (head?.count ?? 0) + values.length,
-    timestampHigh,
+    timestampHigh: Math.max(head?.timestampHigh ?? -Infinity, timestamps.at(-1)!),
     inlinePoints: (head?.inlinePoints ?? 0) + values.length,
     inlineChunks: (head?.inlineChunks ?? 0) + 1
   }
@@ -136,6 +132,17 @@ export async function tookOut(
     .where('run_uuid', '=', runId)
     .where('key', '=', key)
     .execute()
+}
+
+function latestAmong(points: Series): Point {
+  const { steps } = points
+  let place = 0
+  for (let i = 1; i < steps.length; i++) {
+    // The rule in full is for those of one step.
+    if (steps[i]! < steps[place]!) continue
+    if (steps[i]! > steps[place]! || isLater(pointAt(points, i), pointAt(points, place))) place = i
+  }
+  return pointAt(points, place)
 }
 
 export async function writeHead(tx: Tx, runId: RunId, head: SeriesHead): Promise<void> {
