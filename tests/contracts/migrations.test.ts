@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url'
 import initSqlJs from 'sql.js'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { RunId } from '#lib/domain/ids.ts'
+import { inOrder } from '#lib/domain/series-order.ts'
+import { pointsOf, seriesOf } from '#lib/domain/series.ts'
 import { findExperimentByName } from '#lib/store/experiments.ts'
 import type { SqlEngine } from '#lib/store/engine.ts'
 import { hasGrant } from '#lib/store/grants.ts'
 import { experimentKeys } from '#lib/store/keys.ts'
 import { getLoggedModel } from '#lib/store/logged-models.ts'
+import { findMetric, logSeries } from '#lib/store/metrics.ts'
 import { SCHEMA_VERSION } from '#lib/store/migrations.ts'
 import { getModelVersionByAlias } from '#lib/store/model-aliases.ts'
 import { createRun, getRun, getRunInfo } from '#lib/store/runs.ts'
@@ -102,6 +105,34 @@ describe.each(ENGINES)('images on %s', (name) => {
     const experiment = await store.read((r) => findExperimentByName(r, 'fixture'))
     const views = await store.read((r) => listViews(r, experiment!.experimentId, 'runs'))
     expect(views).toMatchObject([{ name: 'best first', state: '{"order":"metrics.loss ASC"}' }])
+  })
+
+  test('[MG6] points of many pages, in no order of time, with values SQL has no word for, come to chunks whole', async () => {
+    const engine = engineOf(name, readFileSync(join(folder, 'schema-3.db')))
+    const run = 'a'.repeat(32) as RunId
+    const odd = [0, NaN, -0, Infinity, -Infinity]
+    const points = Array.from({ length: 20_000 }, (_, i) => ({
+      step: Math.floor(i / 5) - 50,
+      timestamp: 1_700_000_000_000 - Math.floor(i / 10),
+      value: i % 1000 < 10 ? odd[i % 5]! : i
+    }))
+    engine.run('begin', [])
+    for (const { step, timestamp, value } of points) {
+      const kind = Number.isNaN(value) ? 1 : Object.is(value, -0) ? 2 : 0
+      const row = [run, 'odd\n', step, timestamp, kind === 0 ? value : 0, kind]
+      engine.run('insert into metrics (run_uuid, key, step, timestamp, value, is_nan) values (?, ?, ?, ?, ?, ?)', row)
+    }
+    engine.run(
+      `insert into latest_metrics (run_uuid, key, value, timestamp, step, is_nan, min_value, max_value, point_count)
+       values (?, ?, ?, ?, ?, 0, ?, ?, ?)`,
+      [run, 'odd\n', 19_999, points.at(-1)!.timestamp, points.at(-1)!.step, -Infinity, Infinity, points.length]
+    )
+    engine.run('commit', [])
+    const store = await openStore(engine)
+    expect(await historyOf(store, run, 'odd\n')).toEqual(pointsOf(inOrder(seriesOf(points))))
+    const info = await store.read((r) => getRunInfo(r, run))
+    await store.write((tx) => logSeries(tx, info, new Map([['odd\n', seriesOf(points.slice(3, 9000))]])))
+    expect((await store.read((r) => findMetric(r, run, 'odd\n')))?.count).toBe(points.length)
   })
 
   test('[MG3] an image of a newer schema is refused with what to do, and not written to', async () => {

@@ -6,7 +6,7 @@
 import { sql } from 'kysely'
 import { packSeries } from '#lib/domain/chunk/chunk.ts'
 import { inOrder } from '#lib/domain/series-order.ts'
-import { seriesOf } from '#lib/domain/series.ts'
+import { concatSeries, seriesOf, sliceSeries, type Series } from '#lib/domain/series.ts'
 import type { Tx } from '../database.ts'
 import { valueOf } from '../stored-values.ts'
 
@@ -36,7 +36,7 @@ const BEFORE: readonly string[] = [
     where runnel_inline_points >= 1024 or runnel_inline_chunks >= 64`
 ]
 
-/** Points of a chunk made of old rows: as many as are read at once. */
+/** Points of a chunk made of old rows, and as many rows are read at once. */
 const CHUNK_POINTS = 8192
 
 interface OldSeries {
@@ -59,32 +59,39 @@ export async function series(tx: Tx): Promise<void> {
 }
 
 async function toChunks(tx: Tx, id: number, { run_uuid, key }: OldSeries): Promise<void> {
-  let count = 0
-  let chunks = 0
-  let high = -Infinity
-  for (;;) {
-    const { rows } = await sql<OldPoint>`select step, timestamp, value, is_nan from metrics
-      where run_uuid = ${run_uuid} and key = ${key}
-      order by timestamp, step, value, is_nan limit ${CHUNK_POINTS} offset ${count}`.execute(tx.db)
-    if (rows.length === 0) break
-    const points = inOrder(
-      seriesOf(rows.map(({ step, timestamp, value, is_nan }) => ({ step, timestamp, value: valueOf(value, is_nan) })))
-    )
-    const steps = rows.map((row) => row.step)
-    const low = rows[0]!.timestamp
-    high = rows.at(-1)!.timestamp
-    await sql`insert into runnel_chunks
-      (series, timestamp_high, chunk, timestamp_low, step_low, step_high, point_count, points)
-      values (${id}, ${high}, ${count}, ${low}, ${least(steps)}, ${greatest(steps)}, ${rows.length}, ${packSeries(points)})`.execute(
-      tx.db
-    )
-    count += rows.length
-    chunks++
-  }
-  await sql`update latest_metrics set runnel_series = ${id}, runnel_timestamp_high = ${high},
-    runnel_inline_points = ${count}, runnel_inline_chunks = ${chunks}
+  const points = inOrder(await oldPoints(tx, { run_uuid, key }))
+  const count = points.values.length
+  for (let from = 0; from < count; from += CHUNK_POINTS)
+    await insertChunk(tx, id, from, sliceSeries(points, from, from + CHUNK_POINTS))
+  await sql`update latest_metrics set runnel_series = ${id}, runnel_timestamp_high = ${points.timestamps.at(-1) ?? -Infinity},
+    runnel_inline_points = ${count}, runnel_inline_chunks = ${Math.ceil(count / CHUNK_POINTS)}
     where run_uuid = ${run_uuid} and key = ${key}`.execute(tx.db)
 }
 
-const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b))
-const greatest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b))
+/** In the order of the table's key, each page from where the last one ended: any other would be sorted anew for every page. */
+async function oldPoints(tx: Tx, { run_uuid, key }: OldSeries): Promise<Series> {
+  const parts: Series[] = []
+  let last: OldPoint = { step: -Infinity, timestamp: 0, value: 0, is_nan: 0 }
+  for (;;) {
+    const { rows } = await sql<OldPoint>`select step, timestamp, value, is_nan from metrics
+      where run_uuid = ${run_uuid} and key = ${key}
+        and (step, timestamp, value, is_nan) > (${last.step}, ${last.timestamp}, ${last.value}, ${last.is_nan})
+      order by step, timestamp, value, is_nan limit ${CHUNK_POINTS}`.execute(tx.db)
+    if (rows.length === 0) return concatSeries(parts)
+    parts.push(
+      seriesOf(rows.map(({ step, timestamp, value, is_nan }) => ({ step, timestamp, value: valueOf(value, is_nan) })))
+    )
+    last = rows.at(-1)!
+  }
+}
+
+async function insertChunk(tx: Tx, id: number, chunk: number, points: Series): Promise<void> {
+  const { steps, timestamps, values } = points
+  await sql`insert into runnel_chunks
+    (series, timestamp_high, chunk, timestamp_low, step_low, step_high, point_count, points)
+    values (${id}, ${timestamps.at(-1)}, ${chunk}, ${timestamps[0]}, ${least(steps)}, ${greatest(steps)},
+      ${values.length}, ${packSeries(points)})`.execute(tx.db)
+}
+
+const least = (values: Float64Array): number => values.reduce((a, b) => Math.min(a, b))
+const greatest = (values: Float64Array): number => values.reduce((a, b) => Math.max(a, b))
