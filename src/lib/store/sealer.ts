@@ -58,11 +58,13 @@ export class Sealer {
 
   #waitForPause(): void {
     if (this.#idle) clearTimeout(this.#idle)
+    if (this.#isClosed) return
     this.#idle = setTimeout(() => this.#start(() => this.#seal(IDLE)), IDLE_MS)
   }
 
+  /** What is refused now waits for the next pause, as no commit may come to ask again. */
   #start(work: () => Promise<void>): void {
-    if (this.#isRunning || this.#isClosed || performance.now() < this.#notBefore) return
+    if (this.#isRunning || performance.now() < this.#notBefore) return this.#waitForPause()
     this.#isRunning = true
     this.#running = this.#orLater(work).finally(() => (this.#isRunning = false))
   }
@@ -73,6 +75,7 @@ export class Sealer {
     } catch (error) {
       this.#notBefore = performance.now() + RETRY_MS
       if (!this.#isClosed) console.warn('Runnel: sealing was put off.', error)
+      this.#waitForPause()
     }
   }
 
