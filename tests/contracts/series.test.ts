@@ -10,6 +10,7 @@ import { CHUNK, SERIES } from '#lib/domain/limits.ts'
 import { placeOf, type Point } from '#lib/domain/metric.ts'
 import { comparePoints, inOrder } from '#lib/domain/series-order.ts'
 import { pointsOf, seriesOf } from '#lib/domain/series.ts'
+import { SeriesCache } from '#lib/live/series-cache.ts'
 import { BLOB_GRACE_MS } from '#lib/store/blobs.ts'
 import { findMetric, logPoints, logSeries } from '#lib/store/metrics.ts'
 import { createRun, deleteRun } from '#lib/store/runs.ts'
@@ -187,6 +188,88 @@ describe.each(ENGINES)('series on %s', (name) => {
       { count: 2000, sealed: true },
       { count: 5, sealed: false }
     ])
+  })
+
+  test('[SE6] a series that has the number of one that was deleted meanwhile is not taken for it', async () => {
+    const test = await open()
+    const gone = await newRun(test.store)
+    await log(test.store, gone, climb(2000))
+    const others = climb(2000).map((point) => ({ ...point, value: -point.value }))
+    let next = gone
+    onPut(test, async () => {
+      await test.store.write((tx) => deleteRun(tx, gone.runId))
+      await deleteForGood(test.store, allInTrash)
+      next = await newRun(test.store)
+      await log(test.store, next, others)
+    })
+    await sealRound(test.store, BOUNDS)
+    expect(await historyOf(test.store, next.runId, KEY)).toEqual(others)
+  })
+
+  test('[SE9] what takes the place of a commit that was lost meanwhile is not taken for it', async () => {
+    const test = await open()
+    const run = await newRun(test.store)
+    const { promise, reject } = Promise.withResolvers<void>()
+    const append = test.journal.append.bind(test.journal)
+    test.journal.append = () => promise
+    const lost = expect(log(test.store, run, climb(2000))).rejects.toThrow('The disk has gone.')
+    const instead = climb(2000).map((point) => ({ ...point, value: -point.value }))
+    onPut(test, async () => {
+      test.journal.append = append
+      reject(failure())
+      await lost
+      await log(test.store, run, instead)
+    })
+    await sealRound(test.store, BOUNDS)
+    expect(await historyOf(test.store, run.runId, KEY)).toEqual(instead)
+  })
+
+  test('[SE7] a sealed chunk that cannot be read keeps nothing else from being sealed', async () => {
+    const { store, journal, blobs } = await open()
+    const [damaged, whole] = [await newRun(store), await newRun(store)]
+    await log(store, damaged, climb(2000))
+    await sealAll(store)
+    await blobs.delete(await blobs.olderThan(Infinity), Infinity)
+    const reopened = await Store.open({ engine: await journal.recover(), journal, blobs })
+    await log(reopened, damaged, climb(3000, 2000))
+    await log(reopened, whole, climb(1500))
+    await sealAll(reopened)
+    expect((await chunkRows(reopened)).filter(({ sealed }) => !sealed)).toEqual([])
+    expect(await historyOf(reopened, whole.runId, KEY)).toEqual(climb(1500))
+    expect(await historyOf(reopened, damaged.runId, KEY, { offset: 2000 })).toEqual(climb(3000, 2000))
+    await expect(historyOf(reopened, damaged.runId, KEY)).rejects.toThrow('missing')
+  })
+
+  test('[SE8] a round takes no more of one series than of many', async () => {
+    const { store } = await open()
+    const run = await newRun(store)
+    const count = SERIES.roundPoints + 2 * CHUNK.points
+    await log(store, run, climb(count))
+    const moved = await sealRound(store, BOUNDS)
+    expect(moved).toBeGreaterThanOrEqual(SERIES.roundPoints)
+    expect(moved).toBeLessThan(SERIES.roundPoints + CHUNK.points)
+    await sealAll(store)
+    expect((await chunkRows(store)).reduce((sum, chunk) => sum + chunk.count, 0)).toBe(count)
+    const middle = { offset: SERIES.roundPoints - 10, limit: 100_000 }
+    expect(await historyOf(store, run.runId, KEY, middle)).toEqual(climb(100_000, middle.offset))
+  })
+
+  test('[HI5] whoever reads while chunks are replaced and their blobs swept gets those that took their place', async () => {
+    const { store, blobs, clock } = await open()
+    const run = await newRun(store)
+    await log(store, run, climb(2000))
+    await sealAll(store)
+    clock.now += 2 * BLOB_GRACE_MS
+    await log(store, run, climb(2000, 2000))
+    const get = blobs.get.bind(blobs)
+    blobs.get = async (id) => {
+      blobs.get = get
+      await sealAll(store)
+      expect(await store.sweepBlobs()).toBeGreaterThan(0)
+      return get(id)
+    }
+    const view = { axis: 'step', origin: 0, range: null, buckets: 10 } as const
+    expect(await new SeriesCache().drawn(store, run.runId, KEY, view)).toMatchObject({ count: 4000 })
   })
 })
 

@@ -1,6 +1,6 @@
 /**
  * The points of series, read. What is read under the store's lock is rows; sealed chunks are fetched after, so that nobody waits for them.
- * Their blobs outlive the rows that name them by BLOB_GRACE_MS, which is longer than any read.
+ * Meanwhile others may take their place, and a sweep their blobs: then the rows are read again.
  */
 import type { RunId } from '#lib/domain/ids.ts'
 import type { MetricSummary } from '#lib/domain/metric.ts'
@@ -21,10 +21,43 @@ export interface StoredSeries {
 }
 
 /** null for an unknown run or key. */
-export async function findSeries(r: Reader, runId: RunId, key: string): Promise<StoredSeries | null> {
+async function findSeries(r: Reader, runId: RunId, key: string): Promise<StoredSeries | null> {
   const head = await findHead(r, runId, key)
   return head && { series: head.series, summary: headToSummary(head), chunks: await chunksOf(r, head.series) }
 }
+
+/**
+ * What `work` makes of a series as it lies, outside the store's lock; null for an unknown run or key.
+ * Fails as `work` does, unless chunks it was given are gone by then: it is called again, with those that took their place.
+ */
+export async function withSeries<T>(
+  store: Store,
+  runId: RunId,
+  key: string,
+  work: (stored: StoredSeries) => Promise<T>
+): Promise<T | null> {
+  const find = () => store.read((r) => findSeries(r, runId, key))
+  let stored = await find()
+  while (stored !== null) {
+    try {
+      return await work(stored)
+    } catch (error) {
+      const now = await find()
+      if (now !== null && hasSealedOf(now, stored)) throw error
+      stored = now
+    }
+  }
+  return null
+}
+
+/** Whether every sealed chunk of `earlier` is a chunk of `now`. */
+function hasSealedOf(now: StoredSeries, earlier: StoredSeries): boolean {
+  const there = new Set(sealedNames(now))
+  return sealedNames(earlier).every((name) => there.has(name))
+}
+
+const sealedNames = ({ chunks }: StoredSeries): string[] =>
+  chunks.flatMap(({ place }) => ('sealed' in place ? [`${place.sealed.blobId}/${place.sealed.offset}`] : []))
 
 /** All points of some chunks of a series, in order. Fails as ChunkLoader does. */
 export async function pointsOfChunks(loader: ChunkLoader, chunks: readonly StoredChunk[]): Promise<Series> {
@@ -38,7 +71,7 @@ export interface HistoryWindow {
 }
 
 /** A window of a series' points in order. Reads only the chunks it needs, as long as those lie one after the other in time. */
-export async function windowOf(
+async function windowOf(
   loader: ChunkLoader,
   { chunks }: StoredSeries,
   { limit = Infinity, offset = 0 }: HistoryWindow
@@ -75,8 +108,7 @@ export async function metricHistory(
   key: string,
   window: HistoryWindow = {}
 ): Promise<Series> {
-  const stored = await store.read((r) => findSeries(r, runId, key))
-  return stored ? windowOf(store.chunks, stored, window) : concatSeries([])
+  return (await withSeries(store, runId, key, (stored) => windowOf(store.chunks, stored, window))) ?? concatSeries([])
 }
 
 /** At most `limit` points of all runs together: by run id, then in order. Runs without points are left out. */
@@ -115,11 +147,14 @@ export async function sampledHistory(
   most: number,
   range: StepRange | null
 ): Promise<Series> {
-  const stored = await store.read((r) => findSeries(r, runId, key))
-  if (stored === null) return concatSeries([])
   const { from, to } = range ?? { from: -Infinity, to: Infinity }
-  const near = stored.chunks.filter((chunk) => chunk.stepHigh >= from && chunk.stepLow <= to)
-  const series = await pointsOfChunks(store.chunks, near)
+  const series = await withSeries(store, runId, key, ({ chunks }) =>
+    pointsOfChunks(
+      store.chunks,
+      chunks.filter((chunk) => chunk.stepHigh >= from && chunk.stepLow <= to)
+    )
+  )
+  if (series === null) return concatSeries([])
   const places = placesByStep(series, from, to)
   return selectPoints(series, sampled(places, most))
 }

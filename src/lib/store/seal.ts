@@ -20,7 +20,7 @@ import type { SealedAt } from './chunk-loader.ts'
 import type { Reader, Tx } from './database.ts'
 import { pointsOfChunks } from './histories.ts'
 import { chunksOf, deleteChunkRows, hasChunks, insertInline, insertSealed, type StoredChunk } from './series-chunks.ts'
-import { seriesDue, tookOut, type SeriesHead } from './series-heads.ts'
+import { findHead, seriesDue, tookOut, type SeriesHead } from './series-heads.ts'
 import type { Store } from './store.ts'
 
 /** A series whose chunks are to be replaced by fewer. */
@@ -59,7 +59,7 @@ export async function sealRound(store: Store, bounds: DueBounds): Promise<number
 async function sealRun(store: Store, due: readonly Due[]): Promise<number> {
   const since = store.now()
   const merged: { due: Due; points: Series }[] = []
-  for (const one of due) merged.push({ due: one, points: await pointsOfChunks(store.chunks, one.chunks) })
+  for (const one of due) merged.push(await pointsOfDue(store, one))
   const sealed = await toBlob(store, merged)
   return store.write(async (tx) => {
     assertYoung(tx, since)
@@ -67,6 +67,17 @@ async function sealRun(store: Store, due: readonly Due[]): Promise<number> {
     for (const one of sealed) moved += await replace(tx, one)
     return moved
   })
+}
+
+/** A sealed chunk that cannot be read is left as it is: it must not keep what comes after it from being sealed. */
+async function pointsOfDue({ chunks: loader }: Store, due: Due): Promise<{ due: Due; points: Series }> {
+  const inline = due.chunks.filter(isInline)
+  try {
+    return { due, points: await pointsOfChunks(loader, due.chunks) }
+  } catch (error) {
+    if (inline.length === due.chunks.length) throw error
+    return { due: { ...due, chunks: inline }, points: await pointsOfChunks(loader, inline) }
+  }
 }
 
 // ── what is due ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -84,13 +95,25 @@ function dueNow(store: Store, bounds: DueBounds): Promise<Due[]> {
   })
 }
 
-/** The inline chunks; with them the last sealed one while it is small beside them, so that chunks grow, and no point moves often. */
-async function chunksToMerge(r: Reader, head: SeriesHead): Promise<StoredChunk[]> {
+/**
+ * The inline chunks, as many as a round takes; with them the last sealed one while it is small beside them, so that chunks grow, and no
+ * point moves often.
+ */
+async function chunksToMerge(r: Reader, head: SeriesHead): Promise<readonly StoredChunk[]> {
   const all = await chunksOf(r, head.series)
-  const inline = all.filter(({ place }) => 'inline' in place)
-  const last = all.findLast(({ place }) => 'sealed' in place)
+  const inline = firstChunks(all.filter(isInline), SERIES.roundPoints)
+  const last = all.findLast((chunk) => !isInline(chunk))
   const grows = last !== undefined && last.count <= CHUNK.points / 2 && last.count <= head.inlinePoints * 4
   return grows ? [last, ...inline] : inline
+}
+
+const isInline = ({ place }: StoredChunk): boolean => 'inline' in place
+
+/** The first chunks that have `points` together; all of them when they have fewer. */
+function firstChunks(chunks: readonly StoredChunk[], points: number): readonly StoredChunk[] {
+  let sum = 0
+  const enough = chunks.findIndex(({ count }) => (sum += count) >= points)
+  return enough === -1 ? chunks : chunks.slice(0, enough + 1)
 }
 
 // ── the blob ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,7 +183,9 @@ function assertYoung(tx: Tx, since: number): void {
 
 /** How many points were moved: none when the series is no longer what it was, deleted most likely. */
 async function replace(tx: Tx, { due: { runId, head, chunks }, pieces }: Sealed): Promise<number> {
-  if (!(await hasChunks(tx, head.series, chunks))) return 0
+  // The number of a series that is gone serves again, too.
+  const now = await findHead(tx, runId, head.key)
+  if (now?.series !== head.series || !(await hasChunks(tx, head.series, chunks))) return 0
   await deleteChunkRows(tx, head.series, chunks)
   // Never more pieces than chunks, as no chunk is larger than a piece: their numbers serve again.
   const numbers = chunks.map(({ chunk }) => chunk).sort((a, b) => a - b)
@@ -168,7 +193,7 @@ async function replace(tx: Tx, { due: { runId, head, chunks }, pieces }: Sealed)
     if (at === null) await insertInline(tx, head.series, numbers[index]!, points)
     else await insertSealed(tx, head.series, numbers[index]!, points, at)
   }
-  const inline = chunks.filter(({ place }) => 'inline' in place)
+  const inline = chunks.filter(isInline)
   const left = pieces.filter(({ at }) => at === null)
   const points = inline.reduce((sum, { count }) => sum + count, 0)
   await tookOut(tx, runId, head.key, {

@@ -90,16 +90,24 @@ export async function insertSealed(tx: Tx, series: number, chunk: number, points
     .execute()
 }
 
-/** Whether a series still has all of some chunks, as they were. */
+/** Whether a series still has all of some chunks, as they were. What they hold is compared: the number of a chunk that is gone serves again. */
 export async function hasChunks(r: Reader, series: number, chunks: readonly StoredChunk[]): Promise<boolean> {
-  const rows = await r.db
-    .selectFrom('runnel_chunks')
-    .select(['chunk', 'timestamp_high', 'point_count'])
-    .where('series', '=', series)
-    .execute()
-  const named = (chunk: number, timestampHigh: number, count: number) => `${chunk}/${timestampHigh}/${count}`
-  const there = new Set(rows.map((row) => named(row.chunk, row.timestamp_high, row.point_count)))
-  return chunks.every(({ chunk, timestampHigh, count }) => there.has(named(chunk, timestampHigh, count)))
+  const there = new Map((await chunksOf(r, series)).map((chunk) => [chunk.chunk, chunk]))
+  return chunks.every((chunk) => {
+    const now = there.get(chunk.chunk)
+    return now !== undefined && isSamePlace(now.place, chunk.place)
+  })
+}
+
+function isSamePlace(a: StoredChunk['place'], b: StoredChunk['place']): boolean {
+  if ('inline' in a) return 'inline' in b && isSameBytes(a.inline, b.inline)
+  return 'sealed' in b && a.sealed.blobId === b.sealed.blobId && a.sealed.offset === b.sealed.offset
+}
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 export async function deleteChunkRows(tx: Tx, series: number, chunks: readonly StoredChunk[]): Promise<void> {
