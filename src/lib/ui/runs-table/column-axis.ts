@@ -3,7 +3,7 @@
 /** CSS pixels: how wide a column is that was not chosen. */
 export const TAIL_WIDTH = 120
 /** Columns drawn beyond each edge of the view. */
-const DRAWN_AROUND = 2
+const DRAWN_AROUND = 1
 /** Columns whose values are asked for beyond those, and the multiple their window starts and ends on. */
 const OVERSCAN = 12
 const BLOCK = 16

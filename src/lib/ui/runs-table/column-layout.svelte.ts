@@ -26,6 +26,7 @@ import {
   showColumn,
   type Layout
 } from './layout.ts'
+import { keepSame } from './same-rows.ts'
 import { choiceOf, rememberedLayout, rememberLayout, type ViewState } from './view-state.ts'
 
 export interface ColumnLayoutInputs {
@@ -76,6 +77,8 @@ export class ColumnLayout {
   readonly #tail: LiveQuery<ColumnsQuery>
   #remembered = $state.raw<Layout | null>(null)
   #lastDefaults: Columns | null = null
+  #lastDrawn: readonly DrawnColumn[] = []
+  #lastTail: readonly ColumnRef[] = []
   scrollLeft = $state(0)
   /** CSS pixels of the view, pinned columns included. */
   viewWidth = $state(1000)
@@ -175,13 +178,14 @@ export class ColumnLayout {
   readonly #askedTo = $derived(this.#axis.asked(this.scrollLeft, this.#view).to)
 
   /** The columns that scroll and are in view; those nobody has seen yet are left out until they are known. */
-  readonly drawn = $derived.by((): readonly DrawnColumn[] =>
-    this.#inRange({ from: this.#drawnFrom, to: this.#drawnTo }).map(([column, index]): DrawnColumn => {
+  readonly drawn = $derived.by((): readonly DrawnColumn[] => {
+    const now = this.#inRange({ from: this.#drawnFrom, to: this.#drawnTo }).map(([column, index]): DrawnColumn => {
       const [left, width] = [this.pinnedWidth + this.#axis.startOf(index), this.#axis.widthOf(index)]
       const colindex = 3 + this.pinned.length + index
       return { column, id: columnId(column), colindex, left, width, slot: index % this.#slots }
     })
-  )
+    return (this.#lastDrawn = keepSame(this.#lastDrawn, now, ({ id }) => id))
+  })
 
   /** The columns whose values rows should carry. */
   readonly asked = $derived.by((): readonly ColumnRef[] => [
@@ -214,12 +218,19 @@ export class ColumnLayout {
     return { kind: 'columns', experimentId, search: '', among: null, except, varying: this.#matches, from, to }
   })
 
+  /** What is known of the tail, the first of it at `from`. */
+  readonly #known = $derived.by((): { readonly from: number; readonly columns: readonly ColumnRef[] } => {
+    const tail = this.#inputs.state().all ? this.#tail.current : undefined
+    this.#lastTail = keepSame(this.#lastTail, tail?.columns ?? [], columnName)
+    return { from: tail?.from ?? 0, columns: this.#lastTail }
+  })
+
   #inRange({ from, to }: Range): readonly (readonly [column: Column, index: number])[] {
     const own = this.#scrolling
-    const tail = this.#inputs.state().all ? this.#tail.current : undefined
+    const { from: first, columns } = this.#known
     const found: (readonly [Column, number])[] = []
     for (let index = from; index < to; index++) {
-      const column = own[index] ?? tail?.columns[index - own.length - tail.from]
+      const column = own[index] ?? columns[index - own.length - first]
       if (column !== undefined) found.push([column, index])
     }
     return found

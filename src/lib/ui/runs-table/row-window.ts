@@ -29,7 +29,7 @@ export function windowAt(scrollTop: number, height: number, total: number | null
 }
 
 /** Rows drawn beyond each edge of the view. */
-const DRAWN_AROUND = 6
+const DRAWN_AROUND = 4
 
 /** How many rows are drawn at once: the same number wherever the view stands, so that a row that leaves can become one that enters. */
 export const slotCount = (height: number): number => Math.ceil(Math.max(0, height) / ROW_HEIGHT) + 2 * DRAWN_AROUND + 1

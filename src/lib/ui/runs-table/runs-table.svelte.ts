@@ -12,7 +12,7 @@ import { toggleGroup } from './grouping.ts'
 import type { Span } from './magnitude.ts'
 import { addSort, effective, nextSort, placeOf, sortQuery, type Sort, type SortKey } from './order.ts'
 import { ROW_HEIGHT, scrollToRow, slotCount, visibleAt, windowAt, type RowWindow } from './row-window.ts'
-import { keepSameRows } from './same-rows.ts'
+import { keepSame, keepSameRows } from './same-rows.ts'
 import { extend, noSelection, selectAll, toggle, without, type Selection } from './selection.ts'
 import { parseViewState, viewStateToText, type ViewState } from './view-state.ts'
 
@@ -77,6 +77,8 @@ export class RunsTable {
   /** Runs of the tree and groups that are folded otherwise than they start. */
   #toggled = $state.raw<readonly string[]>([])
   #lastRows: readonly RunRow[] = []
+  #lastCells: readonly CellPlan[] = []
+  readonly #plainRows = new WeakMap<RunRow, TableRow>()
   #lastActiveIndex = 0
 
   constructor(inputs: RunsTableInputs) {
@@ -147,10 +149,19 @@ export class RunsTable {
       return {
         from: answer?.from ?? 0,
         runs,
-        rows: rows ?? runs.map((run): TableRow => ({ kind: 'run', run, line: null }))
+        rows: rows ?? runs.map((run) => this.#plainRow(run))
       }
     }
   )
+
+  /** The same row for the same run, so that a new answer draws only what changed. */
+  #plainRow(run: RunRow): TableRow {
+    const known = this.#plainRows.get(run)
+    if (known) return known
+    const row: TableRow = { kind: 'run', run, line: null }
+    this.#plainRows.set(run, row)
+    return row
+  }
 
   readonly #from = $derived(windowAt(this.scrollTop, this.height, this.total).from)
   readonly #to = $derived(windowAt(this.scrollTop, this.height, this.total).to)
@@ -178,7 +189,10 @@ export class RunsTable {
   )
 
   /** The columns as rows draw them: what is the same for every row is found once. */
-  readonly cells = $derived.by((): readonly CellPlan[] => this.columns.drawn.map((drawn) => this.#plan(drawn)))
+  readonly cells = $derived.by((): readonly CellPlan[] => {
+    const now = this.columns.drawn.map((drawn) => this.#plan(drawn))
+    return (this.#lastCells = keepSame(this.#lastCells, now, ({ id }) => id))
+  })
   readonly pinnedCells = $derived.by((): readonly CellPlan[] =>
     this.columns.pinned.map((placed, slot) => this.#plan({ ...placed, slot }))
   )

@@ -20,7 +20,7 @@ import { moveColumn, NO_LAYOUT, parseWidths, pinColumn, replaceColumn, resizeCol
 import { isBest, magnitude } from './magnitude.ts'
 import { addSort, isSortable, nextSort, parseSort, parseSorts, placeOf, sortQuery, sortToText } from './order.ts'
 import { ROW_HEIGHT, scrollToRow, slotCount, visibleAt, windowAt } from './row-window.ts'
-import { keepSameRows } from './same-rows.ts'
+import { keepSame, keepSameRows } from './same-rows.ts'
 import { extend, noSelection, selectAll, toggle, without } from './selection.ts'
 import {
   choiceOf,
@@ -88,6 +88,29 @@ describe('rows of a new answer', () => {
     expect(after[2]).not.toBe(before[1])
     expect(after[2]!.cells).toEqual([2, null])
     expect(keepSameRows(before, [row('a', [NaN, 'x', 3])])[0]!.cells).toHaveLength(3)
+  })
+})
+
+describe('items of a new list', () => {
+  it('are the old ones where every field is the same', () => {
+    const before = [
+      { id: 'a', at: 1 },
+      { id: 'b', at: NaN }
+    ]
+    const after = keepSame(
+      before,
+      [
+        { id: 'b', at: NaN },
+        { id: 'a', at: 2 },
+        { id: 'c', at: 1 }
+      ],
+      ({ id }) => id
+    )
+    expect(after[0]).toBe(before[1])
+    expect(after.slice(1)).toEqual([
+      { id: 'a', at: 2 },
+      { id: 'c', at: 1 }
+    ])
   })
 })
 

@@ -19,3 +19,22 @@ function sameRow(a: RunRow, b: RunRow): boolean {
     (Object.keys(b) as (keyof RunRow)[]).every((key) => key === 'cells' || Object.is(a[key], b[key]))
   )
 }
+
+/**
+ * The items of a new list, with the objects of the one before wherever one is the same in every field: for what is found anew with each step
+ * of a scroll, and drawn in many rows.
+ */
+export function keepSame<T extends object>(
+  before: readonly T[],
+  now: readonly T[],
+  idOf: (item: T) => unknown
+): readonly T[] {
+  const known = new Map(before.map((item) => [idOf(item), item]))
+  return now.map((item) => {
+    const old = known.get(idOf(item))
+    return old && sameFields(old, item) ? old : item
+  })
+}
+
+const sameFields = <T extends object>(a: T, b: T): boolean =>
+  (Object.keys(b) as (keyof T)[]).every((key) => Object.is(a[key], b[key]))
