@@ -58,7 +58,19 @@ test('[LS17] an answer that cannot be sent is one that says why; a call is not',
 test('[LS18] a query that would break its reader is none', () => {
   const runs = { kind: 'runs', experimentIds: ['0'], filter: '', orderBy: [], view: 'ALL', from: 0, to: 9, columns: [] }
   const series = { kind: 'series', runId: 'a', key: 'k', axis: 'step', range: null, buckets: 100 }
-  for (const query of [runs, series, { kind: 'trash' }, { ...series, range: [0, 1] }]) expect(isQuery(query)).toBe(true)
+  const best = { kind: 'metric', key: 'acc', pick: { at: 'min', of: 'loss' } }
+  const table = {
+    ...runs,
+    columns: [best, { ...best, pick: 'max' }],
+    sort: [{ by: { kind: 'attribute', key: 'duration' }, descending: true }],
+    groupBy: [{ kind: 'attribute', key: 'status' }],
+    toggled: ['["adam"]'],
+    tree: true
+  }
+  const columns = { kind: 'columns', experimentId: '0', search: '', among: null, varying: null, from: 0, to: 9 }
+  const varying = { ...columns, among: [best], of: ['metric'], varying: { filter: '', view: 'ALL' } }
+  for (const query of [runs, series, table, columns, varying, { kind: 'trash' }, { ...series, range: [0, 1] }])
+    expect(isQuery(query), JSON.stringify(query)).toBe(true)
   for (const query of [
     null,
     'runs',
@@ -66,6 +78,13 @@ test('[LS18] a query that would break its reader is none', () => {
     { ...runs, experimentIds: null },
     { ...runs, columns: [null] },
     { ...runs, view: 'all' },
+    { ...runs, columns: [{ ...best, pick: { at: 'mean', of: 'loss' } }] },
+    { ...runs, sort: [{ by: best, descending: 1 }] },
+    { ...runs, groupBy: [{ kind: 'attribute', key: 'constructor' }] },
+    { ...runs, toggled: 'all' },
+    { ...columns, varying: { filter: '' } },
+    { ...columns, of: ['dataset'] },
+    { kind: 'keys', experimentId: '0', limit: 'all' },
     { ...series, buckets: 1e9 },
     { ...series, buckets: NaN },
     { ...series, range: [0] }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_EXPERIMENT_ID, type BlobId } from '#lib/domain/ids.ts'
+import { DEFAULT_EXPERIMENT_ID, type BlobId, type ExperimentId } from '#lib/domain/ids.ts'
 import { TAGS } from '#lib/domain/tag.ts'
 import { putArtifact } from '#lib/store/artifacts.ts'
 import type { Change } from '#lib/store/changes.ts'
@@ -8,6 +8,7 @@ import { createExperiment } from '#lib/store/experiments.ts'
 import { createLoggedModel, finalizeLoggedModel } from '#lib/store/logged-models.ts'
 import { createRun, updateRun } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
+import { setRunTags } from '#lib/store/tags.ts'
 import { saveView } from '#lib/store/views.ts'
 import { openTestStore } from '../../../tests/support/engines.ts'
 import { touches } from './touches.ts'
@@ -29,6 +30,27 @@ describe('touches', () => {
     const context = { experimentId: null }
     expect(touches(change, { kind: 'views', experimentId, of: 'runs' }, context)).toBe(true)
     expect(touches(change, { kind: 'views', experimentId: DEFAULT_EXPERIMENT_ID, of: 'runs' }, context)).toBe(false)
+  })
+
+  test('columns are asked for again when a key comes, and those that vary whenever a value may have changed', async () => {
+    const { store } = await openTestStore('node:sqlite')
+    const run = await store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))
+    const log = (value: string) => changeOf(store, (tx) => setRunTags(tx, run, [{ key: 'team', value }]))
+    const context = { experimentId: null }
+    const all = {
+      kind: 'columns',
+      experimentId: DEFAULT_EXPERIMENT_ID,
+      search: '',
+      among: null,
+      varying: null,
+      from: 0,
+      to: 9
+    } as const
+    const varying = { ...all, varying: { filter: '', view: 'ALL' } } as const
+    const [first, second] = [await log('a'), await log('b')]
+    expect([touches(first, all, context), touches(first, varying, context)]).toEqual([true, true])
+    expect([touches(second, all, context), touches(second, varying, context)]).toEqual([false, true])
+    expect(touches(second, { ...varying, experimentId: '7' as ExperimentId }, context)).toBe(false)
   })
 
   test('a run is asked for again when a run of another experiment becomes its child', async () => {

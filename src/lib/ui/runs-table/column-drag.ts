@@ -39,9 +39,10 @@ export class ColumnDrag {
       if (dragging) this.#ends.drop(placed, x)
     }
     const on = { signal: life.signal }
+    // At once: the first step may lead out of the heading.
+    element.setPointerCapture(pointerId)
     const move = (at: PointerEvent): void => {
       if (!dragging && Math.abs(at.clientX - from) < THRESHOLD) return
-      if (!dragging) element.setPointerCapture(pointerId)
       dragging = this.#swallow = true
       this.#ends.over(placed, at.clientX)
     }
