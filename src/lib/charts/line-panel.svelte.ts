@@ -31,6 +31,8 @@ export class LinePanelController {
   /** Where the pointer is on the plot; null while it is elsewhere, or the keyboard moves the cursor. */
   pointer = $state.raw<{ readonly left: number; readonly top: number } | null>(null)
   box = $state.raw<Box | null>(null)
+  /** Where a pan has come to; told to others when it ends, as each range that is told is asked about. */
+  moving = $state.raw<Range | null>(null)
   /** What a screen reader is told after a key. */
   said = $state('')
   /** Of the plot, as asked for when the pointer came in: asking on every move would lay the page out each time. */
@@ -70,8 +72,9 @@ export class LinePanelController {
 
   up(event: PointerEvent): void {
     const drag = this.#drag
-    const box = this.box
-    this.#drag = this.box = null
+    const { box, moving } = this
+    this.#drag = this.box = this.moving = null
+    if (moving !== null) return this.#ask(...moving)
     if (drag?.kind !== 'box' || box === null || box.width < LEAST_DRAG) return
     event.preventDefault()
     const from = this.plot?.xAt(box.left)
@@ -80,7 +83,7 @@ export class LinePanelController {
   }
 
   cancel(): void {
-    this.#drag = this.box = null
+    this.#drag = this.box = this.moving = null
   }
 
   /** The page was scrolled or laid out anew. */
@@ -121,7 +124,7 @@ export class LinePanelController {
     const view = this.plot?.view
     if (!view) return
     const moved = ((start - left) * devicePixelRatio * (range[1] - range[0])) / view.width
-    this.#inputs.onrange([range[0] + moved, range[1] + moved])
+    this.moving = [range[0] + moved, range[1] + moved]
   }
 
   /** A range that was drawn: steps and milliseconds are whole, values of a metric are not. */
