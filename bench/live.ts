@@ -17,7 +17,11 @@ interface BenchRun {
 }
 
 interface BenchRunnel {
-  startRun(options: { readonly experiment: string; readonly runName: string }): Promise<BenchRun>
+  startRun(options: {
+    readonly experiment: string
+    readonly runName: string
+    readonly nested: boolean
+  }): Promise<BenchRun>
   flush(): Promise<void>
 }
 
@@ -28,7 +32,9 @@ await onStage(
     await notebook.evaluate(async (runs) => {
       const { runnel } = globalThis as unknown as { runnel: BenchRunnel }
       const made: BenchRun[] = []
-      for (let at = 0; at < runs; at++) made.push(await runnel.startRun({ experiment: 'live', runName: `run ${at}` }))
+      // The others inside the first one: a notebook has one run at a time.
+      for (let at = 0; at < runs; at++)
+        made.push(await runnel.startRun({ experiment: 'live', runName: `run ${at}`, nested: at > 0 }))
       await runnel.flush()
       Object.assign(globalThis, { benchRuns: made })
     }, RUNS)

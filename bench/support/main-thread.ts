@@ -24,7 +24,11 @@ export async function traced(page: Page, act: () => Promise<void>): Promise<Trac
   const session = await page.context().newCDPSession(page)
   const events: TraceEvent[] = []
   session.on('Tracing.dataCollected', ({ value }) => void events.push(...(value as unknown as TraceEvent[])))
-  const includedCategories = ['devtools.timeline', 'disabled-by-default-devtools.timeline.frame', 'toplevel']
+  const includedCategories = [
+    'devtools.timeline',
+    'disabled-by-default-devtools.timeline',
+    'disabled-by-default-devtools.timeline.frame'
+  ]
   await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories } })
   await act()
   const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve))
@@ -56,8 +60,9 @@ function longestTask(events: readonly TraceEvent[]): number {
     if (name === 'RunTask') longest.set(thread, Math.max(longest.get(thread) ?? 0, dur / 1000))
   }
   const [thread] = [...asked].sort(([, a], [, b]) => b - a)[0] ?? []
-  if (thread === undefined) throw new Error('The trace holds no frame of the page.')
-  return longest.get(thread) ?? 0
+  const found = thread === undefined ? undefined : longest.get(thread)
+  if (found === undefined) throw new Error('The trace holds no task of the page.')
+  return found
 }
 
 export interface Usage {
