@@ -79,12 +79,4 @@ export class ColumnAxis {
       to: Math.min(this.count, Math.ceil((to + OVERSCAN) / BLOCK) * BLOCK)
     }
   }
-
-  /** How far to scroll so that a column is in view; `scrollLeft` itself when it is. */
-  scrollTo(index: number, scrollLeft: number, view: number): number {
-    const start = this.startOf(index)
-    if (start < scrollLeft) return start
-    const end = start + this.widthOf(index)
-    return end > scrollLeft + view ? end - view : scrollLeft
-  }
 }

@@ -264,10 +264,6 @@ export class ColumnLayout {
 
   // ── arranging ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  setColumns(columns: Columns): void {
-    this.#arrange({ ...this.layout, columns })
-  }
-
   resetColumns(): void {
     this.#lastDefaults = null
     this.#arrange(NO_LAYOUT)

@@ -3,7 +3,7 @@ import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import { LIVE } from '#lib/domain/limits.ts'
 import { columnName } from '#lib/domain/table-column.ts'
 import type { Live, LiveFailure, LiveQuery } from '#lib/live/live.svelte.ts'
-import type { ColumnRef, ExperimentKeys, GroupRow, RunLine, RunRow, RunsQuery } from '#lib/live/protocol.ts'
+import type { ColumnRef, GroupRow, RunLine, RunRow, RunsQuery } from '#lib/live/protocol.ts'
 import type { Bulk } from '../bulk/bulk.svelte.ts'
 import type { Toasts } from '../shared/toasts.svelte.ts'
 import { ColumnLayout, type DrawnColumn, type PlacedColumn } from './column-layout.svelte.ts'
@@ -102,11 +102,6 @@ export class RunsTable {
 
   get experimentId(): ExperimentId {
     return this.#inputs.experimentId
-  }
-
-  /** The first keys of each kind. */
-  get keys(): ExperimentKeys {
-    return this.columns.keys
   }
 
   /** The columns that show, pinned ones first; of all there are only those that were chosen. */

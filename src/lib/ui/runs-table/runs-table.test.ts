@@ -315,12 +315,6 @@ describe('column axis', () => {
     expect(few.asked(3000, 300)).toEqual({ from: 0, to: 42 })
     expect(few.drawn(0, 100_000)).toEqual({ from: 0, to: 42 })
   })
-
-  it('scrolls only as far as a column needs', () => {
-    expect(axis.scrollTo(1, 0, 900)).toBe(0)
-    expect(axis.scrollTo(10, 0, 900)).toBe(axis.startOf(11) - 900)
-    expect(axis.scrollTo(0, 50, 900)).toBe(0)
-  })
 })
 
 describe('groups', () => {
