@@ -1,5 +1,6 @@
 /** JSON as MLflow reads and writes it: more lenient than the standard coming in, protobuf's conventions going out. */
 import { RunnelError, invalid } from '#lib/domain/errors.ts'
+import { randomHex } from '#lib/domain/ids.ts'
 import { buildsAtMost } from '#lib/domain/json-size.ts'
 import { LIMITS } from '#lib/domain/limits.ts'
 import { escapeNonAscii, pythonTypeName } from '#lib/domain/python-text.ts'
@@ -37,18 +38,20 @@ function stringify(message: Message): string {
   } catch (error) {
     // A bigint, which JSON.stringify refuses. There hardly ever is one, so nothing is spent on looking for it before.
     if (!(error instanceof TypeError)) throw error
-    const marked = JSON.stringify(
-      message,
-      (_, value: unknown) => (typeof value === 'bigint' ? BIG_MARK + value : value),
-      2
-    )
-    return marked.replace(BIG_MARKED, '$1')
+    return stringifyBig(message)
   }
 }
 
-/** Stands before the digits of an integer too large for a double. The NUL keeps it apart from anything anybody would log. */
-const BIG_MARK = '\0int:'
-const BIG_MARKED = /"\\u0000int:(-?\d+)"/g
+/** Bigints as their digits. They go through JSON.stringify as texts behind a mark, which nobody can have logged, as it is new every time. */
+function stringifyBig(message: Message): string {
+  const mark = `${randomHex(16)}:`
+  const marked = JSON.stringify(
+    message,
+    (_, value: unknown) => (typeof value === 'bigint' ? `${mark}${value}` : value),
+    2
+  )
+  return marked.replace(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1')
+}
 
 /** The largest finite double: what ±Infinity is on MLflow's wire, because its own store keeps it so. Ours keeps the real one. */
 const MOST = Number.MAX_VALUE
