@@ -42,6 +42,8 @@ export interface BrowserHost {
 }
 
 const SWEEP_AFTER_MS = 60_000
+/** A host may live for weeks, and sealing leaves blobs behind. */
+const SWEEP_EVERY_MS = 3_600_000
 const CLOSE_AFTER_MS = 100
 
 export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
@@ -114,6 +116,7 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
     setTimeout(() => self.close(), CLOSE_AFTER_MS)
   })
   setTimeout(() => void tidy(store), SWEEP_AFTER_MS)
+  setInterval(() => void tidy(store), SWEEP_EVERY_MS)
   return live
 }
 
@@ -145,7 +148,7 @@ async function applyStoredDurability(store: Store, log: CommitLog): Promise<void
   if (isDurability(durability)) log.setDurability(durability)
 }
 
-/** What nobody waits for: old marks and blobs without a reference. A failure costs only room, until the next start. */
+/** What nobody waits for: old marks and blobs without a reference. A failure costs only room, until the next time. */
 async function tidy(store: Store): Promise<void> {
   try {
     await store.write((tx) => forgetOldSessions(tx))
