@@ -254,6 +254,25 @@ describe.each(ENGINES)('series on %s', (name) => {
     expect(await historyOf(store, run.runId, KEY, middle)).toEqual(climb(100_000, middle.offset))
   })
 
+  test('[SE10] a round takes no more chunks than keep the store’s lock for a moment', async () => {
+    const { store } = await open()
+    const run = await newRun(store)
+    const keys = ['a', 'b', 'c']
+    const each = SERIES.roundChunks / 2 + 1
+    await store.write(async (tx) => {
+      for (const point of climb(each)) await logSeries(tx, run, new Map(keys.map((key) => [key, seriesOf([point])])))
+    })
+    expect(await sealRound(store, BOUNDS)).toBe(2 * each)
+    expect(await sealRound(store, BOUNDS)).toBe(each)
+    for (const key of keys) expect(await historyOf(store, run.runId, key)).toEqual(climb(each))
+    await store.write(async (tx) => {
+      for (const point of climb(SERIES.roundChunks + 100)) await logSeries(tx, run, new Map([[KEY, seriesOf([point])]]))
+    })
+    expect(await sealRound(store, BOUNDS)).toBe(SERIES.roundChunks)
+    await sealAll(store)
+    expect(await historyOf(store, run.runId, KEY)).toEqual(climb(SERIES.roundChunks + 100))
+  })
+
   test('[HI5] whoever reads while chunks are replaced and their blobs swept gets those that took their place', async () => {
     const { store, blobs, clock } = await open()
     const run = await newRun(store)

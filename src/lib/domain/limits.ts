@@ -259,9 +259,10 @@ export const SERIES = {
   steadySealChunks: 512,
   /** Inline points of all series that are due, past which they are sealed at once, for the sake of memory. */
   inlinePoints: 1_000_000,
-  /** Series, and about how many points, that are sealed before others have their turn. */
+  /** Series, and about how many points in how many chunks, that are sealed before others have their turn. */
   roundSeries: 64,
   roundPoints: 500_000,
+  roundChunks: 4096,
   /** Unpacked chunks, and envelopes, kept for whoever asks again: bytes. */
   keptChunkBytes: 32 * 1024 * 1024,
   keptEnvelopeBytes: 8 * 1024 * 1024

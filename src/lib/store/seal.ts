@@ -43,7 +43,7 @@ export interface DueBounds {
 }
 
 /**
- * Seal some of what is due, most points first, at most about SERIES.roundPoints of them.
+ * Seal some of what is due, most points first: about as much as one round takes (SERIES).
  *
  * returns  how many points were moved; 0 when nothing is due
  * fails    as BlobStore.put and Store.write do; every point is then where it was
@@ -86,9 +86,11 @@ function dueNow(store: Store, bounds: DueBounds): Promise<Due[]> {
   return store.read(async (r) => {
     const found: Due[] = []
     let points = 0
+    let chunks = 0
     for (const { runId, head } of await seriesDue(r, bounds, SERIES.roundSeries)) {
-      if (points >= SERIES.roundPoints) break
+      if (points >= SERIES.roundPoints || chunks >= SERIES.roundChunks) break
       points += head.inlinePoints
+      chunks += head.inlineChunks
       found.push({ runId, head, chunks: await chunksToMerge(r, head) })
     }
     return found
@@ -101,7 +103,7 @@ function dueNow(store: Store, bounds: DueBounds): Promise<Due[]> {
  */
 async function chunksToMerge(r: Reader, head: SeriesHead): Promise<readonly StoredChunk[]> {
   const all = await chunksOf(r, head.series)
-  const inline = firstChunks(all.filter(isInline), SERIES.roundPoints)
+  const inline = firstChunks(all.filter(isInline))
   const last = all.findLast((chunk) => !isInline(chunk))
   const grows = last !== undefined && last.count <= CHUNK.points / 2 && last.count <= head.inlinePoints * 4
   return grows ? [last, ...inline] : inline
@@ -109,11 +111,11 @@ async function chunksToMerge(r: Reader, head: SeriesHead): Promise<readonly Stor
 
 const isInline = ({ place }: StoredChunk): boolean => 'inline' in place
 
-/** The first chunks that have `points` together; all of them when they have fewer. */
-function firstChunks(chunks: readonly StoredChunk[], points: number): readonly StoredChunk[] {
-  let sum = 0
-  const enough = chunks.findIndex(({ count }) => (sum += count) >= points)
-  return enough === -1 ? chunks : chunks.slice(0, enough + 1)
+/** The first chunks of a series, until they are as many, or have as many points, as a round takes. */
+function firstChunks(chunks: readonly StoredChunk[]): readonly StoredChunk[] {
+  let points = 0
+  const enough = chunks.findIndex(({ count }) => (points += count) >= SERIES.roundPoints)
+  return chunks.slice(0, Math.min(enough === -1 ? chunks.length : enough + 1, SERIES.roundChunks))
 }
 
 // ── the blob ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
