@@ -184,7 +184,7 @@ test('[NS6] SIGKILL while it logs: what was promised is there, whole and once', 
 
 test(
   '[NS7] the log stays small while much is logged, and another program may read meanwhile',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { store, close } = await open()
     const run = await newRun(store)
