@@ -1,12 +1,14 @@
 import type { SyntaxDetail } from '#lib/domain/search/syntax-error.ts'
-import type { ExperimentKeys } from '#lib/live/protocol.ts'
+import type { ExperimentKeys, FieldValues } from '#lib/live/protocol.ts'
 import { filterPieces, filterProblem, type Piece } from './filter-text.ts'
-import { suggestionsAt, takeSuggestion, type Suggestion, type Suggestions } from './suggestions.ts'
+import { asksAt, suggestionsAt, takeSuggestion, type Asks, type Suggestion, type Suggestions } from './suggestions.ts'
 
 export interface FilterInputs {
   /** The filter in force. */
   readonly applied: () => string
+  /** What the store knows of what is asked for: see `asks`. */
   readonly keys: () => ExperimentKeys
+  readonly values?: () => FieldValues | null
   /** What the store said of the filter in force. */
   readonly refusal: () => SyntaxDetail | null
   /** `step` can be gone back from; `replace` leaves no trace. */
@@ -30,9 +32,9 @@ export class FilterBar {
   #timer: ReturnType<typeof setTimeout> | undefined
   #appliedHere = false
   caret = $state(0)
-  suggestions = $state.raw<Suggestions | null>(null)
-  /** The suggestion that Enter takes; -1 for none. */
-  chosen = $state(-1)
+  #isOpen = $state(false)
+  /** The suggestion the arrow keys went to; null while they went nowhere. */
+  #moved = $state<number | null>(null)
 
   constructor(inputs: FilterInputs) {
     this.#inputs = inputs
@@ -47,17 +49,35 @@ export class FilterBar {
   })
   readonly pieces = $derived.by((): readonly Piece[] => filterPieces(this.text, this.problem))
 
+  /** What has to be asked of the store to complete what is typed; null for nothing. */
+  readonly asks = $derived.by((): Asks | null => (this.#isOpen ? asksAt(this.text, this.caret) : null))
+  readonly suggestions = $derived.by((): Suggestions | null => {
+    if (!this.#isOpen) return null
+    const found = suggestionsAt(this.text, this.caret, this.#inputs.keys(), this.#inputs.values?.() ?? null)
+    return found.items.length > 0 ? found : null
+  })
+  /** The suggestion that Enter takes; -1 for none. */
+  readonly chosen = $derived.by((): number => {
+    const { items, eager } = this.suggestions ?? { items: [], eager: false }
+    return Math.min(this.#moved ?? (eager ? 0 : -1), items.length - 1)
+  })
+
   get isDraft(): boolean {
     return this.#draft !== null && this.#draft.trim() !== this.#inputs.applied()
   }
 
   typed(text: string, caret: number): void {
-    this.#draft = text
     this.caret = caret
+    this.write(text)
+    this.suggest()
+  }
+
+  /** As if typed, by somebody who needs no completing. */
+  write(text: string): void {
+    this.#draft = text
     this.#paused = false
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#pause(), PAUSE_MS)
-    this.suggest()
   }
 
   #pause(): void {
@@ -116,20 +136,19 @@ export class FilterBar {
   // ── completing ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   suggest(): void {
-    const found = suggestionsAt(this.text, this.caret, this.#inputs.keys())
-    this.suggestions = found.items.length > 0 ? found : null
-    this.chosen = found.eager ? 0 : -1
+    this.#isOpen = true
+    this.#moved = null
   }
 
   close(): void {
-    this.suggestions = null
-    this.chosen = -1
+    this.#isOpen = false
+    this.#moved = null
   }
 
   choose(by: number): void {
     const count = this.suggestions?.items.length ?? 0
     if (count === 0) return this.suggest()
-    this.chosen = this.chosen < 0 && by < 0 ? count - 1 : (this.chosen + by + count) % count
+    this.#moved = this.chosen < 0 && by < 0 ? count - 1 : (this.chosen + by + count) % count
   }
 
   /** Write a suggestion. Returns where the caret goes. */

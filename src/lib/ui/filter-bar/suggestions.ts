@@ -1,10 +1,11 @@
 import { completeAt, type Completion } from '#lib/domain/search/complete.ts'
-import { printField } from '#lib/domain/search/print.ts'
+import { printField, printText } from '#lib/domain/search/print.ts'
 import type { Field, RunAttribute } from '#lib/domain/search/tree.ts'
 import { DATASET_KEYS, RUNS } from '#lib/domain/search/vocabulary.ts'
 import { RUN_STATUSES } from '#lib/domain/run.ts'
 import { isSystemTag } from '#lib/domain/tag.ts'
-import type { ExperimentKeys } from '#lib/live/protocol.ts'
+import type { ExperimentKeys, FieldValues } from '#lib/live/protocol.ts'
+import { exactNumber, plural } from '../shared/format.ts'
 
 /** Something that can stand at the caret. */
 export interface Suggestion {
@@ -27,16 +28,48 @@ export interface Suggestions {
 /** A list longer than this is narrowed by typing, not by reading. */
 const MOST = 60
 
-/** What can stand at a caret, best first. `caret` counts UTF-16 units. */
-export function suggestionsAt(text: string, caret: number, keys: ExperimentKeys): Suggestions {
+/** What only the store knows of what can stand there. */
+export type Asks =
+  | { readonly kind: 'keys'; readonly search: string }
+  | { readonly kind: 'values'; readonly field: Field; readonly typed: string }
+
+export function asksAt(text: string, caret: number): Asks | null {
   const place = completeAt(text, caret, RUNS)
-  const typed = bare(place.prefix)
-  const items = rank(candidates(place, keys), typed).slice(0, MOST)
-  const complete = items.some((item) => item.insert.trim() === place.prefix)
-  return { from: place.from, to: place.to, items: complete ? [] : items, eager: typed !== '' }
+  if (place.kind === 'key') return { kind: 'keys', search: keySearch(place.prefix) }
+  return place.kind === 'value' && place.field !== null
+    ? { kind: 'values', field: place.field, typed: bare(place.prefix) }
+    : null
 }
 
-function candidates(place: Completion<RunAttribute>, keys: ExperimentKeys): readonly Suggestion[] {
+/** What a key has to hold, without the word for its kind; nothing while only that is being typed. */
+export function keySearch(typed: string): string {
+  const text = bare(typed)
+  const dot = text.indexOf('.')
+  if (dot > 0 && RUNS.prefixes.has(text.slice(0, dot))) return text.slice(dot + 1)
+  return [...RUNS.prefixes.keys()].some((prefix) => prefix.startsWith(text)) ? '' : text
+}
+
+/** What can stand at a caret, best first. `caret` counts UTF-16 units; `known` is what the store says of the field there. */
+export function suggestionsAt(
+  text: string,
+  caret: number,
+  keys: ExperimentKeys,
+  known: FieldValues | null = null
+): Suggestions {
+  const place = completeAt(text, caret, RUNS)
+  const typed = bare(place.prefix)
+  const items = rank(candidates(place, keys, known), typed).slice(0, MOST)
+  const complete = items.some((item) => item.insert.trim() === place.prefix)
+  // A number is hardly ever the whole of what is meant by its first digits.
+  const isNumber = place.kind === 'value' && known?.range != null
+  return { from: place.from, to: place.to, items: complete ? [] : items, eager: typed !== '' && !isNumber }
+}
+
+function candidates(
+  place: Completion<RunAttribute>,
+  keys: ExperimentKeys,
+  known: FieldValues | null
+): readonly Suggestion[] {
   switch (place.kind) {
     case 'key':
       return fields(keys)
@@ -45,7 +78,7 @@ function candidates(place: Completion<RunAttribute>, keys: ExperimentKeys): read
     case 'connective':
       return place.options.map((option) => word(option, option === ')' ? 'end of group' : ''))
     case 'value':
-      return values(place.field)
+      return values(place.field, known)
   }
 }
 
@@ -63,10 +96,18 @@ function fields(keys: ExperimentKeys): readonly Suggestion[] {
   ]
 }
 
-function values(field: Field | null): readonly Suggestion[] {
-  if (field?.kind !== 'attribute' || field.key !== 'status') return []
-  return RUN_STATUSES.map((status) => word(`'${status}'`, 'status'))
+function values(field: Field | null, known: FieldValues | null): readonly Suggestion[] {
+  if (field?.kind === 'attribute' && field.key === 'status')
+    return RUN_STATUSES.map((status) => word(`'${status}'`, 'status'))
+  if (known === null) return []
+  const [least, greatest] = known.range ?? []
+  const ends = [end(least, 'least'), end(greatest, 'greatest')].flat()
+  return [...ends, ...known.values.map(({ value, runs }) => word(printText(value), plural(runs, 'run')))]
 }
+
+/** An infinity has no word in the grammar. */
+const end = (value: number | undefined, detail: string): Suggestion | [] =>
+  value !== undefined && Number.isFinite(value) ? word(exactNumber(value), detail) : []
 
 /** Quotes are how a key is written, not what it is called. */
 const bare = (text: string): string => text.replace(/[`'"]/g, '').toLowerCase()
