@@ -204,3 +204,98 @@ test('[UB6] runs are copied with the columns shown and every digit, and a formul
     ['run a', 0.5]
   ])
 })
+
+test('[UB7] a view is saved, picked again, said to be modified, renamed, deleted and taken back; a link keeps what it showed', async ({
+  lab
+}) => {
+  const { page, host, wine } = lab
+  await page.goto(`${host.address}/experiments/${wine}?filter=${encodeURIComponent("params.opt = 'adam'")}`)
+  await expect(row(page, 'run a')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Views' }).click()
+  await page.getByLabel('Save what shows as').fill('only adam')
+  await page.keyboard.press('Enter')
+  await expect(toast(page, 'Saved “only adam”.')).toBeVisible()
+  const trigger = page.getByRole('button', { name: /^only adam/ })
+  await expect(trigger).not.toContainText('modified')
+
+  await page.getByLabel('Filter runs').fill('')
+  await page.keyboard.press('Enter')
+  await expect(row(page, 'run a')).toBeVisible()
+  await expect(trigger).toContainText('modified')
+  const link = page.url()
+  await trigger.click()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Back to it' }).click()
+  await expect(row(page, 'run a')).toHaveCount(0)
+  await page.keyboard.press('Escape')
+
+  // Its name alone is a link, too.
+  await page.goto(`${host.address}/experiments/${wine}?saved=only+adam`)
+  await expect(row(page, 'run b')).toBeVisible()
+  await expect(row(page, 'run a')).toHaveCount(0)
+  await trigger.click()
+  await page.getByRole('button', { name: 'Rename the view only adam' }).click()
+  await page.getByLabel('Name of the view').fill('adam, all of it')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Delete the view adam, all of it' }).click()
+  await expect(toast(page, 'Deleted the view “adam, all of it”.')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.goto(link)
+  await expect(row(page, 'run a')).toBeVisible()
+  await page.getByRole('button', { name: 'Views' }).click()
+  await expect(page.getByText('There is no view “only adam” here any more.')).toBeVisible()
+})
+
+test('[UB8] a filter is built from rows that edit its text, with the keys and values the runs have', async ({
+  lab
+}) => {
+  const { page } = lab
+  await page.getByRole('button', { name: 'Filter', exact: true }).click()
+  const rows = page.getByRole('dialog', { name: 'The filter as rows' })
+  await rows.getByRole('button', { name: 'Add a condition' }).click()
+  await expect(rows.locator('datalist option[value="params.opt"]')).toBeAttached()
+  await rows.getByLabel('Key 1').fill('params.opt')
+  await rows.getByLabel('Value 1').focus()
+  await expect(rows.locator('datalist option[value="adam"]')).toHaveText('2 runs')
+  await expectAccessible(page)
+  await rows.getByLabel('Value 1').fill('adam')
+  await expect(page.getByLabel('Filter runs')).toHaveValue("params.opt = 'adam'")
+  await expect(row(page, 'run a')).toHaveCount(0)
+  await rows.getByRole('button', { name: 'Add a condition' }).click()
+  await rows.getByLabel('Key 2').fill('metrics.loss')
+  await rows.getByLabel('Comparator 2').selectOption('>')
+  await rows.getByLabel('Value 2').focus()
+  await expect(rows).toContainText('Its last values go from 0.5000 to 2.500.')
+  await rows.getByLabel('Value 2').fill('2')
+  await expect(page.getByLabel('Filter runs')).toHaveValue("params.opt = 'adam' AND metrics.loss > 2")
+  await rows.getByRole('button', { name: 'Remove condition 1' }).click()
+  await expect(page.getByLabel('Filter runs')).toHaveValue('metrics.loss > 2')
+  await page.keyboard.press('Escape')
+
+  const field = page.getByLabel('Filter runs')
+  await field.fill("metrics.loss > 2 or params.opt = 's")
+  await page.getByRole('option', { name: "'sgd' 1 run" }).click()
+  await field.press('Enter')
+  await expect(row(page, 'run a')).toBeVisible()
+  await page.getByRole('button', { name: 'Filter', exact: true }).click()
+  await expect(rows.getByRole('list', { name: 'What the filter says' })).toContainText('any of')
+})
+
+test('[UB9] a run that is not shown says why, with what shows it', async ({ lab }) => {
+  const { page, host, wine } = lab
+  const filter = "params.opt = 'adam' and metrics.loss > 0"
+  await page.goto(`${host.address}/experiments/${wine}?filter=${encodeURIComponent(filter)}`)
+  await expect(row(page, 'run b')).toBeVisible()
+  await page.keyboard.press('Control+k')
+  await page.keyboard.type('why a run')
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog', { name: 'Why is a run not shown?' })
+  await page.keyboard.type('run a')
+  await expect(dialog.getByRole('listitem').filter({ hasText: 'does not hold:' })).toContainText("params.opt = 'adam'")
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Take out what does not hold' }).click()
+  await expect(dialog).toContainText('It is shown, as row 3 of 3.')
+  await dialog.getByRole('button', { name: 'Go to it' }).click()
+  await expect(page.getByLabel('Filter runs')).toHaveValue('metrics.loss > 0')
+  await expect(row(page, 'run a')).toBeVisible()
+})
