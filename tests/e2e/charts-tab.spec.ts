@@ -258,7 +258,7 @@ test('[CE8] a panel is added, put to full screen, read as a table and kept as a 
   await dialog.getByRole('list', { name: 'Up' }).getByRole('button', { name: 'val/f1' }).click()
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Add panel' }).click()
-  const scatter = panel(page, 'metrics.val/f1 by params.lr')
+  const scatter = panel(page, 'val/f1 by lr')
   await expect(scatter).toBeFocused()
 
   await fromMenu(page, 'train/loss', 'Data')
@@ -286,7 +286,7 @@ test('[CE8] a panel is added, put to full screen, read as a table and kept as a 
   await page.keyboard.press('Escape')
   await expect(page).not.toHaveURL(/panel=/)
 
-  await fromMenu(page, 'metrics.val/f1 by params.lr', 'Remove')
+  await fromMenu(page, 'val/f1 by lr', 'Remove')
   await expect(scatter).toHaveCount(0)
 })
 

@@ -123,7 +123,7 @@ describe('arranging', () => {
     })
     expect([one.id, two.id]).toEqual(['added:1', 'added:2'])
     expect(drawn(arrangePanels(['acc'], two.layout, null))).toEqual({
-      Added: ['acc', 'metrics.acc by params.lr'],
+      Added: ['acc', 'acc by lr'],
       '': ['acc']
     })
     let layout = orderPanels(withOptions(two.layout, two.id, { span: 2 }), 'added', [two.id, one.id])

@@ -1,5 +1,4 @@
 import { collator, groupRank, isSystemPrefix, metricPrefix } from '../run/metric-groups.ts'
-import { columnId } from '../runs-table/columns.ts'
 import {
   ADDED_GROUP,
   groupIdOf,
@@ -142,7 +141,7 @@ export function contentName(content: PanelContent): string {
     case 'bar':
       return content.key
     case 'scatter':
-      return `${columnId(content.y)} by ${columnId(content.x)}`
+      return `${content.y.key} by ${content.x.key}`
     case 'parallel':
       return content.columns.map((column) => column.key).join(' · ')
   }

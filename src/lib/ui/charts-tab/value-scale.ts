@@ -1,3 +1,4 @@
+import { valueTexts } from '#lib/charts/axis-text.ts'
 import { collator } from '../run/metric-groups.ts'
 
 /** Where values stand along an axis: numbers by size, anything else as names in a row. */
@@ -10,11 +11,11 @@ export interface ValueScale {
 export type Cell = string | number | null
 
 /** Number texts, as params are, count as numbers when all of them are. */
-export function valueScale(cells: readonly Cell[], text: (value: number) => string): ValueScale {
+export function valueScale(cells: readonly Cell[]): ValueScale {
   const given = cells.filter((cell) => cell !== null)
   const numbers = given.map(toNumber)
   return numbers.every((number) => number !== null)
-    ? numberScale(numbers.filter(Number.isFinite), text)
+    ? numberScale(numbers.filter(Number.isFinite))
     : nameScale(given.map(String))
 }
 
@@ -25,7 +26,7 @@ export function toNumber(cell: Cell): number | null {
   return Number.isNaN(number) && !/^nan$/i.test(cell.trim()) ? null : number
 }
 
-function numberScale(numbers: readonly number[], text: (value: number) => string): ValueScale {
+function numberScale(numbers: readonly number[]): ValueScale {
   const ticks = niceTicks(least(numbers), greatest(numbers))
   const [low, high] = [ticks[0]!, ticks.at(-1)!]
   const at = (number: number): number => (number - low) / (high - low)
@@ -34,7 +35,7 @@ function numberScale(numbers: readonly number[], text: (value: number) => string
       const number = toNumber(cell)
       return number === null || !Number.isFinite(number) ? null : at(number)
     },
-    ticks: ticks.map((tick) => ({ at: at(tick), text: text(tick) }))
+    ticks: valueTexts(ticks).map((text, place) => ({ at: at(ticks[place]!), text }))
   }
 }
 
