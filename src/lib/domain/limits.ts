@@ -223,7 +223,9 @@ export const CHART_GRID = {
   /** Panels of a group that are there before somebody asks for the rest. */
   groupPanels: 100,
   /** Runs that can be listed and drawn at once. */
-  listedRuns: 1000
+  listedRuns: 1000,
+  /** Of the expression panels are found by: it comes from links, too. */
+  findLength: 200
 } as const
 
 /** Sockets between a host and its pages and notebooks: ours. */

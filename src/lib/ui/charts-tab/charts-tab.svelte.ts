@@ -101,7 +101,9 @@ export class ChartsTab {
     readSettings(this.#inputs.params(), this.#layout.current.settings)
   )
   readonly visibility = $derived.by((): Visibility => readVisibility(this.#inputs.params()))
-  readonly findText = $derived.by((): string => this.#inputs.params().get('find') ?? '')
+  readonly findText = $derived.by(
+    (): string => this.#inputs.params().get('find')?.slice(0, CHART_GRID.findLength) ?? ''
+  )
   readonly found = $derived(parseFind(this.findText))
   readonly range = $derived.by((): XRange | null => parseRange(this.#inputs.params().get('range')))
 
