@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket as RawSocket } from 'ws'
-import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
+import { DEFAULT_EXPERIMENT_ID, type RunId } from '#lib/domain/ids.ts'
 import { SOCKET } from '#lib/domain/limits.ts'
 import type { LiveClient } from '#lib/live/client.ts'
 import { connectHost } from '#lib/live/host-connection.ts'
@@ -56,6 +56,18 @@ afterEach(async () => {
   vi.restoreAllMocks()
 })
 
+const chartOf = (runId: RunId, key: string) =>
+  ({
+    kind: 'chart',
+    runIds: [runId],
+    key,
+    x: 'step',
+    range: null,
+    buckets: 1000,
+    smoothing: null,
+    groups: null
+  }) as const
+
 describe('a page that looks at a host', () => {
   test('[LS1] watches and commands as it does its own browser’s store', async () => {
     const page = look()
@@ -68,15 +80,8 @@ describe('a page that looks at a host', () => {
     )
     await expect(page.commands.createExperiment('mnist')).rejects.toMatchObject({ code: 'RESOURCE_ALREADY_EXISTS' })
     const run = await store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))
-    const series = answersTo(page, {
-      kind: 'series',
-      runId: run.runId,
-      key: 'm',
-      axis: 'step',
-      range: null,
-      buckets: 9
-    })
-    await vi.waitFor(() => expect(series.at(-1)).toMatchObject({ x: new Float64Array() }))
+    const chart = answersTo(page, chartOf(run.runId, 'm'))
+    await vi.waitFor(() => expect(chart.at(-1)).toMatchObject({ lines: [{ raw: { x: new Float64Array() } }] }))
     expect(await page.commands.history(run.runId, 'm')).toMatchObject({ values: new Float64Array() })
     const broken = answersTo(page, {
       kind: 'runs',
@@ -96,10 +101,10 @@ describe('a page that looks at a host', () => {
     await becomes(page, 'open')
     const run = await store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))
     let seen = -1
-    page.watch(
-      { kind: 'series', runId: run.runId, key: 'loss', axis: 'step', range: null, buckets: 1000 },
-      { onAnswer: ({ y }) => (seen = y.at(-1) ?? -1), onRefused: () => undefined }
-    )
+    page.watch(chartOf(run.runId, 'loss'), {
+      onAnswer: ({ lines }) => (seen = lines[0]?.raw.y.at(-1) ?? -1),
+      onRefused: () => undefined
+    })
     const times: number[] = []
     for (let value = 0; value < 60; value++) {
       const started = performance.now()

@@ -30,13 +30,11 @@ import type {
   Answers,
   ChartQuery,
   ColumnsQuery,
-  DrawnSeries,
   ExperimentKeys,
   KeysQuery,
   Query,
   RunDetail,
-  RunsQuery,
-  SeriesQuery
+  RunsQuery
 } from './protocol.ts'
 import { RunsView } from './runs-view.ts'
 import { SeriesCache } from './series-cache.ts'
@@ -89,14 +87,13 @@ export class Answering {
     if (query.kind === 'artifacts') return artifactEntries(store, query)
     if (query.kind === 'runs') return memory.runs.answer(store, query, this.#bestSteps)
     if (query.kind === 'columns') return memory.columns.answer(store, query)
-    if (query.kind === 'series') return this.#drawn(store, query)
     if (query.kind === 'chart') return memory.chart.parcel(store, this.#series, query)
     return store.read((r) => this.#answer(r, query, memory))
   }
 
   async #answer(
     r: Reader,
-    query: Exclude<Query, ArtifactsQuery | ChartQuery | ColumnsQuery | RunsQuery | SeriesQuery>,
+    query: Exclude<Query, ArtifactsQuery | ChartQuery | ColumnsQuery | RunsQuery>,
     memory: WatchMemory
   ): Promise<Exclude<WireAnswers[Query['kind']], ChartParcel>> {
     switch (query.kind) {
@@ -136,12 +133,6 @@ export class Answering {
       default:
         return unreachable(query)
     }
-  }
-
-  async #drawn(store: Store, query: SeriesQuery): Promise<DrawnSeries> {
-    const runId = parseRunId(query.runId)
-    const origin = query.axis === 'relative' ? ((await store.read((r) => findRunInfo(r, runId)))?.startTime ?? 0) : 0
-    return this.#series.drawn(store, runId, query.key, { ...query, origin })
   }
 }
 

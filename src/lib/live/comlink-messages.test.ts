@@ -57,7 +57,16 @@ test('[LS17] an answer that cannot be sent is one that says why; a call is not',
 
 test('[LS18] a query that would break its reader is none', () => {
   const runs = { kind: 'runs', experimentIds: ['0'], filter: '', orderBy: [], view: 'ALL', from: 0, to: 9, columns: [] }
-  const series = { kind: 'series', runId: 'a', key: 'k', axis: 'step', range: null, buckets: 100 }
+  const chart = {
+    kind: 'chart',
+    runIds: ['a'],
+    key: 'k',
+    x: 'step',
+    range: null,
+    buckets: 100,
+    smoothing: null,
+    groups: null
+  }
   const best = { kind: 'metric', key: 'acc', pick: { at: 'min', of: 'loss' } }
   const table = {
     ...runs,
@@ -69,7 +78,7 @@ test('[LS18] a query that would break its reader is none', () => {
   }
   const columns = { kind: 'columns', experimentId: '0', search: '', among: null, varying: null, from: 0, to: 9 }
   const varying = { ...columns, among: [best], of: ['metric'], varying: { filter: '', view: 'ALL' } }
-  for (const query of [runs, series, table, columns, varying, { kind: 'trash' }, { ...series, range: [0, 1] }])
+  for (const query of [runs, chart, table, columns, varying, { kind: 'trash' }, { ...chart, range: [0, 1] }])
     expect(isQuery(query), JSON.stringify(query)).toBe(true)
   for (const query of [
     null,
@@ -85,9 +94,9 @@ test('[LS18] a query that would break its reader is none', () => {
     { ...columns, varying: { filter: '' } },
     { ...columns, of: ['dataset'] },
     { kind: 'keys', experimentId: '0', limit: 'all' },
-    { ...series, buckets: 1e9 },
-    { ...series, buckets: NaN },
-    { ...series, range: [0] }
+    { ...chart, buckets: 1e9 },
+    { ...chart, buckets: NaN },
+    { ...chart, range: [0] }
   ])
     expect(isQuery(query), JSON.stringify(query)).toBe(false)
 })

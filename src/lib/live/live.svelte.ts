@@ -121,7 +121,6 @@ export class Live {
 /** What a query asks about, as opposed to how. */
 function subjectOf(query: Query): string {
   const { kind } = query
-  if (kind === 'series') return `${kind}/${query.runId}/${query.key}/${query.axis}`
   if (kind === 'values') return `${kind}/${query.experimentId}/${query.field.kind}/${query.field.key}`
   if (kind === 'views') return `${kind}/${query.experimentId}/${query.of}`
   // Runs that come and go leave the rest of a picture as it is.

@@ -85,17 +85,6 @@ export interface ColumnsQuery {
 
 export type ChartAxis = SeriesAxis
 
-export interface SeriesQuery {
-  readonly kind: 'series'
-  readonly runId: RunId
-  readonly key: string
-  readonly axis: ChartAxis
-  /** x range in axis units (steps, epoch ms, ms since the run's start); null for all of it. */
-  readonly range: readonly [number, number] | null
-  /** At most this many buckets: the chart's width in pixels. */
-  readonly buckets: number
-}
-
 /** What stands under a key among an experiment's active runs: for completing a filter. */
 export interface ValuesQuery {
   readonly kind: 'values'
@@ -132,7 +121,6 @@ export type Query =
   | ValuesQuery
   | { readonly kind: 'views'; readonly experimentId: ExperimentId; readonly of: ViewOf }
   | { readonly kind: 'run'; readonly runId: RunId }
-  | SeriesQuery
   | ChartQuery
   /** Of the run, or of one of its logged models. */
   | { readonly kind: 'artifacts'; readonly runId: RunId; readonly modelId?: ModelId; readonly path: string }
@@ -218,9 +206,6 @@ export interface RunDetail {
   readonly models: RunModels
 }
 
-/** A series as drawn, transferred. With a range, one point beyond each of its ends comes with it, where there is one. */
-export type DrawnSeries = Drawn
-
 /** One run's line. */
 export interface ChartLine {
   readonly runId: RunId
@@ -303,7 +288,6 @@ export interface Answers {
   /** By name. */
   readonly views: readonly SavedView[]
   readonly run: RunDetail | null
-  readonly series: DrawnSeries
   readonly chart: ChartAnswer
   readonly artifacts: readonly ArtifactEntry[]
   readonly trash: TrashView

@@ -104,13 +104,6 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
   values: { experimentId: isText, field: isField, typed: isText },
   views: { experimentId: isText, of: isViewOf },
   run: { runId: isText },
-  series: {
-    runId: isText,
-    key: isText,
-    axis: isAxis,
-    range: isRange,
-    buckets: isBuckets
-  },
   chart: {
     runIds: isListOf(isText, CHART.runs),
     key: isText,

@@ -44,8 +44,6 @@ export function touches(change: Change, query: Query, context: Context): boolean
         has('run', 'tag', 'logged-model', 'registered-model') ||
         (has('experiment') && touchesExperiment(change, context))
       )
-    case 'series':
-      return has('metric', 'run') && touchesRun(change, query.runId)
     case 'chart':
       return has('metric', 'run') && query.runIds.some((id) => touchesRun(change, id))
     case 'artifacts':

@@ -5,7 +5,8 @@ import { logPoints } from '#lib/store/metrics.ts'
 import { createRun } from '#lib/store/runs.ts'
 import { openTestStore } from '../../../tests/support/engines.ts'
 import { LiveHost } from './host.ts'
-import type { DrawnSeries, LiveEvent } from './protocol.ts'
+import { ChartReader, type ChartParcel } from './chart-parcel.ts'
+import type { LiveEvent } from './protocol.ts'
 
 test('a chart that saw points which are then lost is drawn again without them, and never with them', async () => {
   const { store, journal } = await openTestStore('node:sqlite')
@@ -24,8 +25,9 @@ test('a chart that saw points which are then lost is drawn again without them, a
     whenFree: () => new Promise(() => undefined)
   })
   let seen: number[] = []
+  const reader = new ChartReader()
   const onEvent = (event: LiveEvent) => {
-    if (event.t === 'answer') seen = [...(event.value as DrawnSeries).y]
+    if (event.t === 'answer') seen = [...reader.read(event.value as ChartParcel).lines[0]!.raw.y]
   }
   const session = await host.door.open('tab', 'lock', onEvent)
 
@@ -37,8 +39,8 @@ test('a chart that saw points which are then lost is drawn again without them, a
   }
   journal.failWith(new RunnelError('RESOURCE_EXHAUSTED', 'full'))
   const losing = log(1, 666)
-  const series = { kind: 'series', runId: run.runId, key: 'loss', axis: 'step', range: null, buckets: 100 } as const
-  await session.watch(1, series)
+  const chart = { kind: 'chart', runIds: [run.runId], key: 'loss', x: 'step', range: null, buckets: 100 } as const
+  await session.watch(1, { ...chart, smoothing: null, groups: null })
   await vi.waitFor(() => expect(seen).toEqual([1, 666]))
   await expect(losing).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
   await vi.waitFor(() => expect(seen).toEqual([1]))
