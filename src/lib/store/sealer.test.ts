@@ -87,7 +87,7 @@ test('[SL4] after a failure it waits, and tries again', async () => {
   opened.blobs.put = () => Promise.reject(new RunnelError('RESOURCE_EXHAUSTED', 'The disk is full.'))
   await log('long', SERIES.sealPoints)
   await pass(2000)
-  expect(warn).toHaveBeenCalledTimes(1)
+  await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(1), { timeout: 20_000, interval: 1 })
   opened.blobs.put = put
   await log('long', 1, SERIES.sealPoints)
   await pass(2000)
