@@ -88,7 +88,7 @@ test('the demo can be stopped, and says so in its run', async ({ page, host }) =
   await expect(page.getByText(/epoch [1-9]\d* of 200/)).toBeVisible()
   await page.getByRole('button', { name: 'Stop', exact: true }).click()
   await expect(page.getByText(/Demo: /)).toHaveCount(0)
-  await expect(page.getByText('killed').last()).toBeVisible()
+  await expect(page.getByRole('grid', { name: 'Runs' }).getByText('killed').last()).toBeVisible()
 })
 
 test('experiments are made, renamed in place, moved to trash and taken back', async ({ page, host }) => {
