@@ -38,7 +38,8 @@ await onStage(
         await page.evaluate((options) => globalThis.logTraining(options), {
           run: `run ${run}`,
           metrics: METRICS,
-          points: POINTS
+          points: POINTS,
+          seed: run
         })
       )
     const seconds = (performance.now() - started) / 1000

@@ -6,8 +6,8 @@ export const METRIC_KINDS = ['loss f32', 'loss f64', 'loss NaN Inf', 'lr', 'acc'
 export type MetricKind = (typeof METRIC_KINDS)[number]
 
 /** A step each 120 ms or so, and an evaluation of three seconds each thousand steps. */
-export function metricSeries(kind: MetricKind, points: number): Series {
-  const random = seededRandom(7)
+export function metricSeries(kind: MetricKind, points: number, seed = 7): Series {
+  const random = seededRandom(seed)
   const next = VALUES[kind](random, points)
   const [steps, timestamps, values] = [new Float64Array(points), new Float64Array(points), new Float64Array(points)]
   let now = 1_764_363_600_000
