@@ -260,10 +260,10 @@ export const SERIES = {
   steadySealPoints: 8192,
   steadySealChunks: 512,
   /** Inline points of all series that are due, past which they are sealed at once, for the sake of memory. */
-  inlinePoints: 1_000_000,
+  inlinePoints: 2_000_000,
   /** Series, and about how many points in how many chunks, that are sealed before others have their turn. */
   roundSeries: 64,
-  roundPoints: 500_000,
+  roundPoints: 250_000,
   roundChunks: 4096,
   /** Unpacked chunks, and envelopes, kept for whoever asks again: bytes. */
   keptChunkBytes: 32 * 1024 * 1024,

@@ -22,6 +22,8 @@ export class Sealer {
   readonly #unsubscribe: () => void
   #idle: ReturnType<typeof setTimeout> | null = null
   #lastLook = 0
+  /** Counts commits of points, so that a pause knows when it is over. */
+  #commits = 0
   #lastSteady = performance.now()
   #notBefore = 0
   #running: Promise<void> = Promise.resolve()
@@ -47,6 +49,7 @@ export class Sealer {
 
   #onCommit({ kinds }: Change): void {
     if (!kinds.has('metric')) return
+    this.#commits++
     this.#waitForPause()
     const now = performance.now()
     if (now - this.#lastLook < LOOK_EVERY_MS) return
@@ -59,7 +62,7 @@ export class Sealer {
   #waitForPause(): void {
     if (this.#idle) clearTimeout(this.#idle)
     if (this.#isClosed) return
-    this.#idle = setTimeout(() => this.#start(() => this.#seal(IDLE)), IDLE_MS)
+    this.#idle = setTimeout(() => this.#start(() => this.#sealInPause()), IDLE_MS)
   }
 
   /** What is refused now waits for the next pause, as no commit may come to ask again. */
@@ -77,6 +80,12 @@ export class Sealer {
       if (!this.#isClosed) console.warn('Runnel: sealing was put off.', error)
       this.#waitForPause()
     }
+  }
+
+  /** Until all is sealed, or points come again: whoever logs comes first, and the next pause goes on. */
+  async #sealInPause(): Promise<void> {
+    const commits = this.#commits
+    while (commits === this.#commits && (await this.#sealRound(IDLE)));
   }
 
   async #seal(bounds: DueBounds): Promise<void> {
