@@ -150,7 +150,7 @@ export async function nextSeries(r: Reader): Promise<number> {
   return rows[0]!.next
 }
 
-export function rowToChunk(row: Selectable<ChunksTable>): StoredChunk {
+function rowToChunk(row: Selectable<ChunksTable>): StoredChunk {
   return {
     stepLow: row.step_low,
     stepHigh: row.step_high,
