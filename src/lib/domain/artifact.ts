@@ -30,8 +30,11 @@ export const experimentArtifactLocation = (id: ExperimentId, root: string = ARTI
 export const runArtifactUri = (artifactLocation: string, runId: RunId): string =>
   `${artifactLocation.replace(/\/+$/, '')}/${runId}/artifacts`
 
+/** Within an experiment's folder, beside those of its runs. */
+export const MODELS_FOLDER = 'models'
+
 export const modelArtifactUri = (artifactLocation: string, modelId: ModelId): string =>
-  `${artifactLocation.replace(/\/+$/, '')}/models/${modelId}/artifacts`
+  `${artifactLocation.replace(/\/+$/, '')}/${MODELS_FOLDER}/${modelId}/artifacts`
 
 /** The path of an artifact URI below this store's artifact root, or null when the URI points elsewhere. */
 export function artifactRootPath(artifactUri: string): string | null {

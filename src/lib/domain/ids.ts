@@ -10,6 +10,8 @@ export type RunId = Branded<'RunId'>
 export type ExperimentId = Branded<'ExperimentId'>
 /** `m-` and 32 lower-case hex digits when we mint it; as free as a run id otherwise. */
 export type ModelId = Branded<'ModelId'>
+/** A ULID: 26 digits of Crockford's base 32, of which the first ten say when it was minted. A version's number may change, this does not. */
+export type ModelVersionId = Branded<'ModelVersionId'>
 /** 64 lower-case hex digits: the SHA-256 of a blob's bytes. */
 export type BlobId = Branded<'BlobId'>
 
@@ -29,6 +31,26 @@ export function randomHex(byteCount: number, random: RandomBytes = cryptoBytes):
 export const newRunId = (random?: RandomBytes): RunId => randomHex(16, random) as RunId
 
 export const newModelId = (random?: RandomBytes): ModelId => `m-${randomHex(16, random)}` as ModelId
+
+/** Crockford's base 32: no I, L, O and U. */
+const ULID_DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+export function newModelVersionId(timeMs: number, random: RandomBytes = cryptoBytes): ModelVersionId {
+  const bytes = new Uint8Array(10)
+  random(bytes)
+  const time = BigInt(Math.min(Math.max(Math.floor(timeMs), 0), 2 ** 48 - 1))
+  let value = bytes.reduce((all, byte) => (all << 8n) | BigInt(byte), time)
+  let digits = ''
+  for (let i = 0; i < 26; i++) {
+    digits = ULID_DIGITS[Number(value & 31n)]! + digits
+    value >>= 5n
+  }
+  return digits as ModelVersionId
+}
+
+export function isModelVersionId(text: string): text is ModelVersionId {
+  return /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)
+}
 
 /** A random integer in [1, 2^53), so that two replicas never allocate the same one. */
 export function newExperimentId(random: RandomBytes = cryptoBytes): ExperimentId {

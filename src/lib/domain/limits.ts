@@ -50,6 +50,9 @@ export const LIMITS = {
   searchDatasetsExperiments: 20,
   searchDatasetsResults: 1000,
 
+  /** Ours. */
+  commentLength: 10_000,
+  personNameLength: 100,
   /** Ours: an artifact path, whole and by segment, so that any file system can hold it. */
   artifactPathLength: 2000,
   artifactSegmentLength: 255,
@@ -267,5 +270,117 @@ export const SERIES = {
   roundChunks: 4096,
   /** Unpacked chunks, and envelopes, kept for whoever asks again: bytes. */
   keptChunkBytes: 32 * 1024 * 1024,
+  /** Blobs kept open for whoever reads another chunk of one. */
+  openBlobs: 64,
   keptEnvelopeBytes: 8 * 1024 * 1024
+} as const
+
+/** Sync: ours. */
+export const SYNC = {
+  /** Facts in one frame of a live tail, and in the record that says all a writer has to say of one subject. */
+  frameBytes: 64 * 1024,
+  framePoints: 5000,
+  recordBytes: 2 * 1024 * 1024,
+  /** Of what a dataset says of itself, in UTF-16 units: longer texts are not shared. */
+  cellLength: 64 * 1024,
+  /** Commits are gathered so long before they are published, and a failure is tried again after this. */
+  gatherMs: 40,
+  retryMs: 5000,
+  /** Records put into a document in one transaction. */
+  publishBytes: 512 * 1024,
+  /** Subjects merged in one transaction: between two, others have their turn, and rows are painted. */
+  mergeSubjects: 250,
+  /** In the first of them, and by how many more in each after it; and how long the first has the store to itself. */
+  firstSubjects: 32,
+  firstRestMs: 150,
+  /** Own frames of one subject that are not folded into its record yet: whoever says more of it reads them all. */
+  foldFrames: 32,
+  /** Own frames of one subject that are kept to be published, and their bytes; past it the record is. */
+  keptFrames: 256,
+  keptBytes: 512 * 1024,
+  /** How far ahead of the host's clock a fact may be. */
+  aheadMs: 5 * 60_000,
+  /** A tail is folded into its record past this, or when its run ends. */
+  tailBytes: 64 * 1024,
+  tailPoints: 10_000,
+  /** Points of a series that travel in a record; more of them are sealed first. */
+  recordPoints: 512,
+  tokenMs: 15 * 60_000,
+  /** An application's frame goes to every connection at least this often: y-websocket takes 30 s of silence for a dead host. */
+  keepAliveMs: 15_000,
+  /** A room nobody is in is let go of after this. */
+  roomIdleMs: 60_000,
+
+  /** One update of a room: what was changed in one transaction, or all that somebody who comes back has and the room lacks. */
+  updateBytes: 16 * 1024 * 1024,
+  /** How somebody says what he has. */
+  vectorBytes: 256 * 1024,
+  /** Of one update: what it is split into, and how far it moves one client's clock. */
+  updateStructs: 100_000,
+  updateClocks: 10_000_000,
+  /** A list of keys, as JSON, in UTF-16 units. */
+  keysLength: 1024 * 1024,
+  /**
+   * What one connection may send, per second and at once. Past it, it is read more slowly: one message may always be larger, and is waited for
+   * afterwards. What it asks for counts as bytes.
+   */
+  messagesPerSecond: 1000,
+  burstMessages: 1000,
+  bytesPerSecond: 8 * 1024 * 1024,
+  burstBytes: 8 * 1024 * 1024,
+  /** What may wait in the host for one connection, beside a room's first bytes, before it is let go. */
+  waitingBytes: 4 * 1024 * 1024,
+  /** Who is present: one person's part, how often it may change, how often a room tells, how many are told of, and when silence means gone. */
+  presenceBytes: 2048,
+  presencePerSecond: 10,
+  presenceEveryMs: 100,
+  presenceShown: 200,
+  presenceLostMs: 30_000,
+  /** What a room's log may hold, beside as much as its snapshot, before it is folded into a new one. */
+  logBytes: 1024 * 1024,
+  logUpdates: 5000,
+  /** A room's document past which it begins again, where that at least halves it. */
+  roomBytes: 32 * 1024 * 1024
+} as const
+
+/** Sharing: ours. */
+export const SHARING = {
+  shares: 10_000,
+  roomsPerShare: 16,
+  /** Of a share's name, and of what a person calls themselves. */
+  nameLength: 100,
+  /** Browsers and programs that may use one link. */
+  uses: 10_000,
+  /** Secrets one client address may get wrong at once, and then per second. */
+  wrongSecrets: 20,
+  wrongSecretsPerSecond: 0.5,
+  /** One request to the routes of sync that is JSON. */
+  requestBytes: 64 * 1024,
+  /** A blob up to here is sent whole, through memory; a larger one can be continued. */
+  wholeBlobBytes: 1024 * 1024,
+  /** Uploads one person may have begun and not ended, and how long each is kept from its last byte. */
+  openUploads: 64,
+  uploadKeptMs: 24 * 3600 * 1000
+} as const
+
+/** Files of experiments: ours. */
+export const FILES = {
+  /** Entries of one, and the directory that lists them. */
+  entries: 2_000_000,
+  directoryBytes: 256 * 1024 * 1024,
+  /** `runnel.json`, and experiments it may list. */
+  manifestBytes: 16 * 1024 * 1024,
+  experiments: 20_000,
+  /** The facts of one experiment, inflated: they pass through memory in batches. */
+  factsBytes: 2 * 1024 ** 3,
+  /** What one store says of one subject, with all its names. */
+  recordBytes: 64 * 1024 * 1024,
+  /** Facts of whole subjects, read or written at a time. */
+  batchSubjects: 100,
+  batchBytes: 8 * 1024 * 1024,
+  /** Works on files at once, for all pages of a host, and what a page calls one. */
+  jobs: 16,
+  jobLength: 100,
+  /** A store's database: it is opened in memory. */
+  storeBytes: 512 * 1024 * 1024
 } as const

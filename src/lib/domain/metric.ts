@@ -39,11 +39,19 @@ export interface MetricSummary {
   readonly count: number
 }
 
-/** MLflow orders NaN as the 0 it stores it as. */
-const orderValue = (value: number): number => (Number.isNaN(value) ? 0 : value)
+/**
+ * Below 0 when `a` is the lesser of two values logged at one step and time. NaN counts as 0, which MLflow stores it as.
+ *
+ * Among NaN, -0 and 0, which MLflow takes for equal, the first to come is its latest. Stores that share a run hear of points in different
+ * orders and have to agree, so here NaN is below -0, and that below 0.
+ */
+export const compareValues = (a: number, b: number): number => order(a) - order(b) || tieRank(a) - tieRank(b)
+
+const order = (value: number): number => (Number.isNaN(value) ? 0 : value)
+const tieRank = (value: number): number => (Number.isNaN(value) ? 0 : Object.is(value, -0) ? 1 : 2)
 
 /**
- * Whether `next` replaces `current` as the latest point: strictly greater by (step, timestamp, value), NaN counting as 0.
+ * Whether `next` replaces `current` as the latest point: strictly greater by (step, timestamp, value), by `compareValues`.
  * So a late point of a lower step never becomes the latest. Source: MLflow's latest_metrics rule.
  */
 export function isLater(next: Point, current: Point): boolean {
@@ -55,7 +63,7 @@ export function isLater(next: Point, current: Point): boolean {
     if (later.timestamp !== earlier.timestamp) return later.timestamp > earlier.timestamp
   }
   if (next.timestamp !== current.timestamp) return next.timestamp > current.timestamp
-  return orderValue(next.value) > orderValue(current.value)
+  return compareValues(next.value, current.value) > 0
 }
 
 const exactOf = ({ step, timestamp, exact }: Point): ExactPlace =>

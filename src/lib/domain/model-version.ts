@@ -21,6 +21,8 @@ export interface ModelVersion {
   readonly name: string
   /** From 1. */
   readonly version: number
+  /** Taken while the host that gives numbers was away: it may become another. */
+  readonly isProvisional: boolean
   readonly creationTime: EpochMs
   readonly lastUpdateTime: EpochMs
   /** Null once it was taken away; `''` when none was given. */

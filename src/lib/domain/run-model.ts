@@ -18,6 +18,8 @@ export interface RunModel {
 export interface RunModelVersion {
   readonly name: string
   readonly version: number
+  /** It may become another. */
+  readonly isProvisional: boolean
   readonly stage: string
   /** In the order of their names. */
   readonly aliases: readonly string[]

@@ -18,9 +18,13 @@ import { noisyPlanes, planesIn } from './floats.ts'
 import { planIntegers, planRaw, readIntegers, readRaw, writeIntegers, type IntegerPlan } from './integers.ts'
 import { planValues, readValues, writeValues, type ValuePlan } from './values.ts'
 
-/** A packed chunk of at most CHUNK.points points: about 20 bytes, and less than ten a point. */
-export function packSeries(series: Series): Uint8Array<ArrayBuffer> {
-  const plan = planSeries(series)
+/**
+ * A packed chunk: about 20 bytes, and less than ten a point.
+ *
+ * most  points it may have: as many as rows hold, unless said; CHUNK.readPoints where it is only read, and written by nobody again
+ */
+export function packSeries(series: Series, most: number = CHUNK.points): Uint8Array<ArrayBuffer> {
+  const plan = planSeries(series, most)
   const header = headerOf(plan, null)
   const start = headerBytes(header)
   const chunk = new Uint8Array(start + plan.bytes)
@@ -31,7 +35,7 @@ export function packSeries(series: Series): Uint8Array<ArrayBuffer> {
 
 /** A sealed chunk of at most CHUNK.points points. */
 export async function sealSeries(series: Series): Promise<Uint8Array<ArrayBuffer>> {
-  const plan = planSeries(series)
+  const plan = planSeries(series, CHUNK.points)
   const { kind, column } = plan.values
   const noise = kind.as === 'float' ? noisyPlanes(column, kind.width) : 0
   const columns = new Uint8Array(plan.bytes)
@@ -105,9 +109,9 @@ interface SeriesPlan {
   readonly bytes: number
 }
 
-function planSeries({ steps, timestamps, values, exact }: Series): SeriesPlan {
+function planSeries({ steps, timestamps, values, exact }: Series, most: number): SeriesPlan {
   const count = values.length
-  assert(count <= CHUNK.points, `a chunk has at most ${CHUNK.points} points`)
+  assert(count <= most, `a chunk has at most ${most} points`)
   assert(steps.length === count && timestamps.length === count, 'the columns of a series have one length')
   const plans = {
     steps: exact ? planRaw(exact.steps) : planIntegers(steps),
