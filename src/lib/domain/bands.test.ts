@@ -162,11 +162,15 @@ describe('one metric against another', () => {
     fc.assert(
       fc.property(points, points, (ys, xs) => {
         const { x, y, unplaced } = joinByStep(seriesOf(ys), seriesOf(xs))
-        const order = (value: number): number => (Number.isNaN(value) ? 0 : value)
+        // A NaN is a 0 here, and below one.
+        const isNumber = (value: number): number => Number(!Number.isNaN(value))
         const expected = ys.flatMap(({ step, value }) => {
           const there = xs
             .filter((point) => point.step === step)
-            .toSorted((a, b) => a.timestamp - b.timestamp || order(a.value) - order(b.value))
+            .toSorted(
+              (a, b) =>
+                a.timestamp - b.timestamp || (a.value || 0) - (b.value || 0) || isNumber(a.value) - isNumber(b.value)
+            )
           const at = there.at(-1)?.value ?? NaN
           return Number.isFinite(at) ? [[at, value]] : []
         })

@@ -1,3 +1,4 @@
+import { compareValues } from './metric.ts'
 import type { Series } from './series.ts'
 
 /**
@@ -35,7 +36,7 @@ function valueAtStep({ steps, timestamps, values }: Series, step: number): numbe
     const later =
       latest < 0 ||
       timestamps[i]! > timestamps[latest]! ||
-      (timestamps[i] === timestamps[latest] && (values[i]! || 0) > (values[latest]! || 0))
+      (timestamps[i] === timestamps[latest] && compareValues(values[i]!, values[latest]!) > 0)
     if (later) latest = i
   }
   return latest < 0 ? null : values[latest]!

@@ -89,8 +89,14 @@ export function withNeighbours(
     if (at > high && (after === NONE || at < x[after]!)) after = i
   }
   if (before === NONE && after === NONE) return drawn
-  const around = (inside: Float64Array, all: Float64Array) =>
-    Float64Array.of(...(before === NONE ? [] : [all[before]!]), ...inside, ...(after === NONE ? [] : [all[after]!]))
+  const lead = before === NONE ? 0 : 1
+  const around = (inside: Float64Array, all: Float64Array) => {
+    const joined = new Float64Array(lead + inside.length + (after === NONE ? 0 : 1))
+    if (before !== NONE) joined[0] = all[before]!
+    joined.set(inside, lead)
+    if (after !== NONE) joined[joined.length - 1] = all[after]!
+    return joined
+  }
   return { ...drawn, x: around(drawn.x, x), y: around(drawn.y, y) }
 }
 
@@ -165,15 +171,30 @@ function placesOf(
 /** By x, then as given. */
 const inOrder = (x: Float64Array, places: Uint32Array): Uint32Array => places.sort((a, b) => x[a]! - x[b]! || a - b)
 
-const take = (values: Float64Array, places: ArrayLike<number>): Float64Array<ArrayBuffer> =>
-  Float64Array.from(places, (place) => values[place]!)
+/** A loop, as `Float64Array.from` takes several times as long. */
+function take(values: Float64Array, places: ArrayLike<number>): Float64Array<ArrayBuffer> {
+  const taken = new Float64Array(places.length)
+  for (let i = 0; i < taken.length; i++) taken[i] = values[places[i]!]!
+  return taken
+}
 
 // ── some of them ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const NONE = -1
 
+/** Of every bucket, the indices of its points by x and by y; `first` is NONE where it has none. */
+interface Corners {
+  readonly first: Int32Array
+  readonly last: Int32Array
+  readonly least: Int32Array
+  readonly greatest: Int32Array
+}
+
 /** The indices of what every bucket keeps, in order. */
-function envelope(x: Float64Array, y: Float64Array, grid: Grid): number[] {
+const envelope = (x: Float64Array, y: Float64Array, grid: Grid): Int32Array => inTurn(x, cornersOf(x, y, grid))
+
+/** A loop and nothing after it: a browser that translates one while it runs throws that away where it goes on. */
+function cornersOf(x: Float64Array, y: Float64Array, grid: Grid): Corners {
   const { low, high, buckets } = grid
   const first = new Int32Array(buckets).fill(NONE)
   const last = new Int32Array(buckets)
@@ -203,10 +224,28 @@ function envelope(x: Float64Array, y: Float64Array, grid: Grid): number[] {
       greatestY[bucket] = value
     }
   }
-  return Array.from(first, (start, bucket) => {
-    const places = start === NONE ? [] : [start, least[bucket]!, greatest[bucket]!, last[bucket]!]
-    return [...new Set(places)].sort((a, b) => x[a]! - x[b]! || a - b)
-  }).flat()
+  return { first, last, least, greatest }
+}
+
+/** Corners of buckets in the order of x, then as given; each once. */
+function inTurn(x: Float64Array, { first, last, least, greatest }: Corners): Int32Array {
+  const kept = new Int32Array(POINTS_PER_BUCKET * first.length)
+  let count = 0
+  const keep = (place: number): void => {
+    if (count === 0 || kept[count - 1] !== place) kept[count++] = place
+  }
+  for (let bucket = 0; bucket < first.length; bucket++) {
+    if (first[bucket] === NONE) continue
+    const low = least[bucket]!
+    const high = greatest[bucket]!
+    const isInOrder = (x[low]! - x[high]! || low - high) <= 0
+    // Nothing comes before the first, by x and then as given, nor after the last.
+    keep(first[bucket]!)
+    keep(isInOrder ? low : high)
+    keep(isInOrder ? high : low)
+    keep(last[bucket]!)
+  }
+  return kept.subarray(0, count)
 }
 
 /** The index of the first point of a kind in every bucket that has one, in order. */

@@ -60,6 +60,17 @@ export function chunksInView<C extends ChunkSpan>(
   return found
 }
 
+/** Where a view's range lies on an axis of the points as they are kept; null when it shows all. */
+export function rangeOnAxis({
+  axis,
+  origin,
+  range
+}: SeriesView): { readonly axis: 'steps' | 'timestamps'; readonly low: number; readonly high: number } | null {
+  if (range === null) return null
+  const shift = shiftOf(axis, origin)
+  return { axis: axis === 'step' ? 'steps' : 'timestamps', low: range[0] + shift, high: range[1] + shift }
+}
+
 /** Whether every node of an envelope is no wider than a pixel column of the view, over `chunks` when it has no range. */
 export function isFineEnough(envelope: ChunkEnvelope, chunks: readonly ChunkSpan[], view: SeriesView): boolean {
   const [low, high] = rangeOf(chunks, view)
@@ -70,12 +81,7 @@ export function isFineEnough(envelope: ChunkEnvelope, chunks: readonly ChunkSpan
 
 /** `pieces` of the chunks that are in view; `chunks` all of the series. */
 export function drawChunks(pieces: readonly DrawnPiece[], chunks: readonly ChunkSpan[], view: SeriesView): Drawn {
-  const columns = new Columns(pieces.reduce((sum, piece) => sum + roomFor(piece), 0))
-  for (const piece of pieces) {
-    if ('points' in piece) columns.addPoints(piece.points, view)
-    else columns.addEnvelope(piece.envelope, view)
-  }
-  const { x, y, left } = columns
+  const { x, y, left } = columnsOf(pieces, view)
   const drawn = downsample(x, y, rangeOf(chunks, view), view.buckets)
   const whole: Drawn = {
     ...drawn,
@@ -127,6 +133,24 @@ const NODE_POINTS = 5
 
 const roomFor = (piece: DrawnPiece): number =>
   'points' in piece ? piece.points.values.length : piece.envelope.finite.length * NODE_POINTS
+
+/** What is to be drawn, and how much is left out because it stands for the rest. Read, never written to. */
+function columnsOf(pieces: readonly DrawnPiece[], view: SeriesView): Pick<Columns, 'x' | 'y' | 'left'> {
+  const [only] = pieces
+  // Most zooms look into one chunk: its points need not be copied.
+  if (only !== undefined && pieces.length === 1 && 'points' in only && view.axis !== 'relative') {
+    const { steps, timestamps, values } = only.points
+    return { x: view.axis === 'step' ? steps : timestamps, y: values, left: NOTHING_LEFT }
+  }
+  const columns = new Columns(pieces.reduce((sum, piece) => sum + roomFor(piece), 0))
+  for (const piece of pieces) {
+    if ('points' in piece) columns.addPoints(piece.points, view)
+    else columns.addEnvelope(piece.envelope, view)
+  }
+  return columns
+}
+
+const NOTHING_LEFT = { finite: 0, nan: 0, posInf: 0, negInf: 0 }
 
 /** Points to draw, in typed arrays with room for all; and how many are left out because others stand for them. */
 class Columns {

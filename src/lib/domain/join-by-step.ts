@@ -1,4 +1,5 @@
 /** One metric against another, of one run: they are logged apart, and what joins them is the step. */
+import { compareValues } from './metric.ts'
 import type { Series } from './series.ts'
 
 export interface Joined {
@@ -38,7 +39,7 @@ function latestBySteps({ steps, timestamps, values }: Series): Map<number, numbe
   for (let i = 0; i < steps.length; i++) {
     const known = latest.get(steps[i]!)
     if (known === undefined || timestamps[i]! > timestamps[known]!) latest.set(steps[i]!, i)
-    else if (timestamps[i] === timestamps[known] && (values[i] || 0) >= (values[known] || 0)) latest.set(steps[i]!, i)
+    else if (timestamps[i] === timestamps[known] && compareValues(values[i]!, values[known]!) > 0) latest.set(steps[i]!, i)
   }
   return latest
 }
