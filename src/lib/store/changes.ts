@@ -1,4 +1,5 @@
-import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
+import type { ExperimentId, ModelId, RunId } from '#lib/domain/ids.ts'
+import type { Subject } from '#lib/domain/sync/facts.ts'
 
 export type ChangeKind =
   | 'experiment'
@@ -14,6 +15,8 @@ export type ChangeKind =
   | 'logged-model'
   | 'registered-model'
   | 'view'
+  | 'room'
+  | 'comment'
 
 /** One commit, or one file put into a folder of the disk, as the feed announces it: once, after it is durable. */
 export interface Change {
@@ -23,6 +26,10 @@ export interface Change {
   readonly origin: string | null
   readonly experiments: ReadonlySet<ExperimentId>
   readonly runs: ReadonlySet<RunId>
+  /** Logged models. */
+  readonly models: ReadonlySet<ModelId>
+  /** Registered models and their versions, as others hear of them. */
+  readonly registered: ReadonlySet<Subject>
   readonly kinds: ReadonlySet<ChangeKind>
 }
 
@@ -58,15 +65,28 @@ export class ChangeFeed {
   }
 }
 
+interface Touched {
+  readonly experiment?: ExperimentId
+  readonly run?: RunId
+  /** A logged model. */
+  readonly model?: ModelId
+  /** A registered model, or a version of one. */
+  readonly registered?: Subject
+}
+
 /** What one transaction touched, gathered while it runs. */
 export class ChangeDraft {
   readonly experiments = new Set<ExperimentId>()
   readonly runs = new Set<RunId>()
+  readonly models = new Set<ModelId>()
+  readonly registered = new Set<Subject>()
   readonly kinds = new Set<ChangeKind>()
 
-  add(kind: ChangeKind, touched: { readonly experiment?: ExperimentId; readonly run?: RunId } = {}): void {
+  add(kind: ChangeKind, touched: Touched = {}): void {
     this.kinds.add(kind)
     if (touched.experiment !== undefined) this.experiments.add(touched.experiment)
     if (touched.run !== undefined) this.runs.add(touched.run)
+    if (touched.model !== undefined) this.models.add(touched.model)
+    if (touched.registered !== undefined) this.registered.add(touched.registered)
   }
 }

@@ -7,6 +7,8 @@ import { tracking } from './migrations/0001-tracking.ts'
 import { models } from './migrations/0002-models.ts'
 import { views } from './migrations/0003-views.ts'
 import { series } from './migrations/0004-series.ts'
+import { facts } from './migrations/0005-facts.ts'
+import { registry } from './migrations/0006-registry.ts'
 
 interface Migration {
   readonly name: string
@@ -22,7 +24,9 @@ const MIGRATIONS: readonly Migration[] = [
   { name: 'tracking', up: statements(tracking) },
   { name: 'models', up: statements(models) },
   { name: 'views', up: statements(views) },
-  { name: 'series', up: series }
+  { name: 'series', up: series },
+  { name: 'facts', up: statements(facts) },
+  { name: 'registry', up: registry }
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

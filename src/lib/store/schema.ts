@@ -17,6 +17,8 @@ export interface ExperimentsTable {
   workspace: ColumnType<string, string | undefined, string>
   /** How many runs were ever made in it. */
   runnel_runs_made: ColumnType<number, number | undefined, number>
+  /** What it is called where its name is taken here; null when `name` is what it is called. */
+  runnel_claim: ColumnType<string | null, string | undefined, string | null>
 }
 
 export interface ExperimentTagsTable {
@@ -242,6 +244,12 @@ export interface ModelVersionsTable {
   run_link: string | null
   storage_location: string | null
   workspace: Workspace
+  /** What it goes by in all stores: a ULID. */
+  runnel_id: Id
+  /** The number it took, where it is shown under another. */
+  runnel_claim: number | null
+  /** The number a host gave it under its model's name; null when none did. */
+  runnel_assigned: number | null
 }
 
 export interface ModelVersionTagsTable {
@@ -276,6 +284,80 @@ export interface ViewsTable {
   last_update_time: number
 }
 
+/** Experiments, and the registry, that are shared. `host` is empty for a room of this host's own. */
+export interface RoomsTable {
+  room: string
+  experiment_id: number | null
+  role: string
+  host: string
+  created_time: number
+  /** 1 once facts were made of everything that was there before. */
+  is_whole: ColumnType<number, number | undefined, number>
+  /** The host has all own facts up to then. */
+  synced_hlc: ColumnType<number, number | undefined, number>
+  /** 1 where this store is the host that numbers the registry's versions. */
+  gives_numbers: ColumnType<number, number | undefined, number>
+}
+
+/** In which room a subject is told of: one that is gone for good, too. */
+export interface SubjectsTable {
+  subject: string
+  room: string
+}
+
+/** What each writer said of each subject, folded (domain/sync): `seq` facts, the latest at `hlc`. Points stand in their series. */
+export interface FactsTable {
+  subject: string
+  writer: string
+  seq: number
+  hlc: number
+  record: Uint8Array
+}
+
+/** This store's own facts, one frame a transaction, kept until they are published: those after `seq` of its record are not folded yet. */
+export interface OutboxTable {
+  subject: string
+  seq: number
+  hlc: number
+  frame: Uint8Array
+}
+
+/** Names this store has written facts under; at most one is open, which it writes under now. */
+export interface WritersTable {
+  writer: string
+  is_open: number
+}
+
+/** Lists of names in records, by their hash: JSON. */
+export interface FactKeysTable {
+  hash: string
+  keys: string
+}
+
+/** Points that come to a series once a blob is here: those of a sealed part, or, where `points` is set, these beside it. */
+export interface AwaitedTable {
+  run_uuid: Id
+  key: string
+  blob_id: string
+  blob_offset: number
+  blob_length: number
+  points: Uint8Array | null
+}
+
+/** Notes of a shared experiment: a Yjs update. */
+export interface NoteDocsTable {
+  room: string
+  state: Uint8Array
+  absent: string
+}
+
+/** `body` is JSON. */
+export interface CommentsTable {
+  run_uuid: Id
+  comment_id: string
+  body: string
+}
+
 export interface Schema {
   experiments: ExperimentsTable
   experiment_tags: ExperimentTagsTable
@@ -304,4 +386,13 @@ export interface Schema {
   runnel_uploads: UploadsTable
   runnel_upload_parts: UploadPartsTable
   runnel_views: ViewsTable
+  runnel_rooms: RoomsTable
+  runnel_subjects: SubjectsTable
+  runnel_facts: FactsTable
+  runnel_outbox: OutboxTable
+  runnel_writers: WritersTable
+  runnel_fact_keys: FactKeysTable
+  runnel_awaited: AwaitedTable
+  runnel_note_docs: NoteDocsTable
+  runnel_comments: CommentsTable
 }

@@ -10,12 +10,17 @@ import type { Journal } from './journal.ts'
 import type { LocalArtifacts } from './local-artifacts.ts'
 import { migrate } from './migrations.ts'
 import { chunkBlobs } from './series-chunks.ts'
+import { awaitedBlobs } from './sync/awaited-rows.ts'
+import { captureFacts } from './sync/capture.ts'
+import { findWriter, openReplica, retireWriter, type Replica } from './sync/replica.ts'
 import { giveUpOldUploads, uploadedBlobs } from './uploads.ts'
 
 export interface StoreParts {
   readonly engine: SqlEngine
   readonly journal: Journal
   readonly blobs: BlobStore
+  /** Blobs of this store alone, where `blobs` fetches what it does not have: for what must not wait for a network. */
+  readonly blobsHere?: BlobStore
   readonly clock?: Clock
   /** The URI below which new experiments keep their artifacts; this store's own when left out. */
   readonly artifactRoot?: string
@@ -30,17 +35,33 @@ export interface StoreParts {
 export class Store {
   readonly changes: ChangeFeed
   readonly blobs: BlobStore
+  /** Those that are here, and nobody is asked for others. */
+  readonly blobsHere: BlobStore
   /** The sealed points of series, outside the store's lock. */
   readonly chunks: ChunkLoader
   readonly localArtifacts: LocalArtifacts | null
   readonly now: Clock
+  /** This store as one of several that share experiments. */
+  readonly replica: Replica
   readonly #database: Database
+  readonly #chunksHere: ChunkLoader
 
-  private constructor(database: Database, feed: ChangeFeed, chunks: ChunkLoader, parts: StoreParts, now: Clock) {
+  private constructor(
+    database: Database,
+    feed: ChangeFeed,
+    chunks: ChunkLoader,
+    chunksHere: ChunkLoader,
+    parts: StoreParts,
+    replica: Replica,
+    now: Clock
+  ) {
     this.#database = database
+    this.replica = replica
     this.changes = feed
     this.blobs = parts.blobs
+    this.blobsHere = parts.blobsHere ?? parts.blobs
     this.chunks = chunks
+    this.#chunksHere = chunksHere
     this.localArtifacts = parts.localArtifacts ?? null
     this.now = now
   }
@@ -50,9 +71,16 @@ export class Store {
     const { engine, journal, blobs, clock = systemClock, artifactRoot = ARTIFACT_SCHEME } = parts
     const feed = new ChangeFeed()
     const chunks = new ChunkLoader(blobs)
-    const database = new Database({ engine, journal, feed, now: clock, artifactRoot, chunks })
+    const chunksHere = parts.blobsHere === undefined ? chunks : new ChunkLoader(parts.blobsHere)
+    let replica: Replica | null = null
+    const beforeCommit = async (tx: Tx) => {
+      if (replica !== null) await captureFacts(tx, replica)
+    }
+    const database = new Database({ engine, journal, feed, now: clock, artifactRoot, chunks: chunksHere, beforeCommit })
     await migrate(database)
-    return new Store(database, feed, chunks, parts, clock)
+    if ((await database.read(findWriter)) !== null) await database.write(retireWriter)
+    replica = await database.read((r) => openReplica(r, clock))
+    return new Store(database, feed, chunks, chunksHere, parts, replica, clock)
   }
 
   /** A consistent look: nothing is written while `fn` runs. */
@@ -83,8 +111,14 @@ export class Store {
     // A write, not a read: a read could see a deletion that is applied but not yet durable, and if that is lost its file is there again.
     const referred = await this.write(async (tx) => {
       await giveUpOldUploads(tx)
-      return new Set([...(await referredBlobs(tx)), ...(await uploadedBlobs(tx)), ...(await chunkBlobs(tx))])
+      return new Set([
+        ...(await referredBlobs(tx)),
+        ...(await uploadedBlobs(tx)),
+        ...(await chunkBlobs(tx)),
+        ...(await awaitedBlobs(tx))
+      ])
     })
+    for (const loader of [this.chunks, this.#chunksHere]) loader.closeBlobs()
     return this.blobs.delete(
       old.filter((id) => !referred.has(id)),
       before
