@@ -71,6 +71,8 @@ export async function putBelowRoot(
       origin: origin ?? null,
       experiments: new Set(),
       runs: runsNamedIn(artifactUri),
+      models: new Set(),
+      registered: new Set(),
       kinds: new Set(['artifact'])
     })
     return

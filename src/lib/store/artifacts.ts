@@ -1,6 +1,6 @@
-import { artifactRootPath, type ArtifactEntry, type ArtifactFile } from '#lib/domain/artifact.ts'
+import { artifactRootPath, MODELS_FOLDER, type ArtifactEntry, type ArtifactFile } from '#lib/domain/artifact.ts'
 import { invalid } from '#lib/domain/errors.ts'
-import { isRunId, type BlobId, type ExperimentId } from '#lib/domain/ids.ts'
+import { isModelId, isRunId, type BlobId, type ExperimentId } from '#lib/domain/ids.ts'
 import type { Selectable } from 'kysely'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
@@ -44,6 +44,12 @@ async function refuseClash(tx: Tx, path: string): Promise<void> {
 export async function findArtifact(r: Reader, path: string): Promise<ArtifactFile | null> {
   const row = await r.db.selectFrom('runnel_artifacts').selectAll().where('path', '=', path).executeTakeFirst()
   return row ? rowToFile(row) : null
+}
+
+/** Every file below a folder, in the order of their paths. */
+export async function artifactsBelow(r: Reader, dirPath: string): Promise<ArtifactFile[]> {
+  const rows = await below(r, dirPath).selectAll().orderBy('path').execute()
+  return rows.map(rowToFile)
 }
 
 /** What stands directly in a folder, folders and files in one binary text order, with full paths. Empty for a file or nothing. */
@@ -147,7 +153,10 @@ function below(r: Reader, dirPath: string) {
 function touch(tx: Tx, path: string): void {
   const [experiment, ...folders] = path.split('/')
   tx.changes.add('artifact', { experiment: experiment as ExperimentId })
-  for (const folder of folders) if (isRunId(folder)) tx.changes.add('artifact', { run: folder })
+  for (const [place, folder] of folders.entries()) {
+    if (isRunId(folder)) tx.changes.add('artifact', { run: folder })
+    if (folders[place - 1] === MODELS_FOLDER && isModelId(folder)) tx.changes.add('artifact', { model: folder })
+  }
 }
 
 function rowToFile(row: Selectable<ArtifactsTable>): ArtifactFile {

@@ -11,6 +11,8 @@
  */
 import { Kysely } from 'kysely'
 import { RunnelError, assert } from '#lib/domain/errors.ts'
+import type { ExperimentId, ModelId, RunId } from '#lib/domain/ids.ts'
+import type { Series } from '#lib/domain/series.ts'
 import { ChangeDraft, type ChangeFeed } from './changes.ts'
 import type { ChunkLoader } from './chunk-loader.ts'
 import { createDialect, type QuerySink } from './dialect.ts'
@@ -33,11 +35,24 @@ export interface Tx extends Reader {
   readonly changes: ChangeDraft
   /** Facts that stay true until somebody says otherwise, remembered so that hot paths need not ask SQL again. Forgotten on recovery. */
   readonly known: KnownFacts
+  /** Points that came to series, for whoever tells other stores. In order, new to their series. */
+  readonly points: LoggedSeries[]
+  /** Runs and logged models that changed their experiment, for the same. */
+  readonly moved: Set<RunId | ModelId>
+  /** Set while facts of other stores become rows: what it changes is nothing this store says. */
+  isMerge: boolean
   insertMany(insert: BulkInsert): number
   /** Say that this transaction deletes, or leads to it: it goes through on a full disk too. */
   makeRoom(): void
   /** Run a part that may be refused: when it throws, only its own statements are undone, and the error is thrown on. */
   attempt<T>(part: () => Promise<T>): Promise<T>
+}
+
+export interface LoggedSeries {
+  readonly runId: RunId
+  readonly experimentId: ExperimentId
+  readonly key: string
+  readonly points: Series
 }
 
 /** A set of strings, which a transaction's changes are part of only once it has committed. */
@@ -55,6 +70,8 @@ export interface DatabaseOptions {
   readonly journal: Journal
   readonly feed: ChangeFeed
   readonly now: () => number
+  /** Runs at the end of every transaction, inside it. */
+  readonly beforeCommit?: (tx: Tx) => Promise<void>
 }
 
 /** How often a deletion is tried on a full disk. */
@@ -70,6 +87,7 @@ export class Database {
   readonly #artifactRoot: string
   readonly #chunks: ChunkLoader
   readonly #db: Kysely<Schema>
+  readonly #beforeCommit: (tx: Tx) => Promise<void>
   #engine: SqlEngine
   #open: Transaction | null = null
   #known = new Set<string>()
@@ -78,13 +96,14 @@ export class Database {
   /** Set while memory holds what could not be kept; the next user of the lock recovers first. */
   #doomed = false
 
-  constructor({ engine, journal, feed, now, artifactRoot, chunks }: DatabaseOptions) {
+  constructor({ engine, journal, feed, now, artifactRoot, chunks, beforeCommit }: DatabaseOptions) {
     this.#engine = engine
     this.#journal = journal
     this.#feed = feed
     this.#now = now
     this.#artifactRoot = artifactRoot
     this.#chunks = chunks
+    this.#beforeCommit = beforeCommit ?? (() => Promise.resolve())
     this.#db = new Kysely<Schema>({ dialect: createDialect(this.#sink()) })
   }
 
@@ -156,6 +175,7 @@ export class Database {
     this.#open = transaction
     try {
       const value = await fn(transaction)
+      await this.#beforeCommit(transaction)
       this.#engine.run('commit', [])
       for (const fact of transaction.forgotten) this.#known.delete(fact)
       for (const fact of transaction.learned) this.#known.add(fact)
@@ -222,6 +242,9 @@ class Transaction implements Tx {
   readonly statements: Statement[] = []
   readonly learned = new Set<string>()
   readonly forgotten = new Set<string>()
+  readonly points: LoggedSeries[] = []
+  readonly moved = new Set<RunId | ModelId>()
+  isMerge = false
   makesRoom = false
   readonly known: KnownFacts
   readonly artifactRoot: string
@@ -270,8 +293,8 @@ class Transaction implements Tx {
 
   async attempt<T>(part: () => Promise<T>): Promise<T> {
     const name = `part_${++this.#savepoints}`
-    const kept = this.statements.length
-    const [learned, forgotten] = [new Set(this.learned), new Set(this.forgotten)]
+    const [kept, points] = [this.statements.length, this.points.length]
+    const [learned, forgotten, moved] = [new Set(this.learned), new Set(this.forgotten), new Set(this.moved)]
     this.#engine.run(`savepoint ${name}`, [])
     try {
       const value = await part()
@@ -281,6 +304,8 @@ class Transaction implements Tx {
       this.#engine.run(`rollback to ${name}`, [])
       this.#engine.run(`release ${name}`, [])
       this.statements.length = kept
+      this.points.length = points
+      restore(this.moved, moved)
       restore(this.learned, learned)
       restore(this.forgotten, forgotten)
       throw error
@@ -288,7 +313,7 @@ class Transaction implements Tx {
   }
 }
 
-function restore(set: Set<string>, earlier: ReadonlySet<string>): void {
+function restore<T>(set: Set<T>, earlier: ReadonlySet<T>): void {
   set.clear()
-  for (const fact of earlier) set.add(fact)
+  for (const one of earlier) set.add(one)
 }

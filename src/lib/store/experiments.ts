@@ -1,13 +1,14 @@
 import { experimentArtifactLocation } from '#lib/domain/artifact.ts'
 import { RunnelError, absent, invalid } from '#lib/domain/errors.ts'
 import type { Experiment, ExperimentSummary, NewExperiment } from '#lib/domain/experiment.ts'
-import { newExperimentId, type ExperimentId } from '#lib/domain/ids.ts'
+import { newExperimentId, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
 import type { LifecycleStage, ViewType } from '#lib/domain/lifecycle.ts'
 import type { Tag } from '#lib/domain/tag.ts'
 import type { Selectable } from 'kysely'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import type { ExperimentsTable } from './schema.ts'
+import { settleName } from './sync/experiment-rows.ts'
 
 /** Fails with RESOURCE_ALREADY_EXISTS when any experiment, deleted ones too, has the name. */
 export async function createExperiment(
@@ -67,30 +68,34 @@ export async function renameExperiment(tx: Tx, id: ExperimentId, name: string): 
     throw new RunnelError('BAD_REQUEST', `Experiment(name=${name}) already exists.`)
   await tx.db
     .updateTable('experiments')
-    .set({ name, last_update_time: tx.now })
+    .set({ name, runnel_claim: null, last_update_time: tx.now })
     .where('experiment_id', '=', Number(id))
     .execute()
+  // Another may have waited for the name that is free now.
+  await settleName(tx, row.runnel_claim ?? row.name)
   tx.changes.add('experiment', { experiment: id })
 }
 
 /** Its active runs go to the trash with it. Fails when it is not active. */
 export async function deleteExperiment(tx: Tx, id: ExperimentId): Promise<void> {
   await moveStage(tx, id, 'active', 'deleted')
-  await tx.db
-    .updateTable('runs')
-    .set({ lifecycle_stage: 'deleted', deleted_time: tx.now })
-    .where('experiment_id', '=', Number(id))
-    .execute()
+  await moveRunsStage(tx, id, 'deleted')
 }
 
 /** All its runs come back with it, those deleted on their own before too, as in MLflow. Fails when it is not deleted. */
 export async function restoreExperiment(tx: Tx, id: ExperimentId): Promise<void> {
   await moveStage(tx, id, 'deleted', 'active')
+  await moveRunsStage(tx, id, 'active')
+}
+
+async function moveRunsStage(tx: Tx, id: ExperimentId, to: LifecycleStage): Promise<void> {
+  const runs = await tx.db.selectFrom('runs').select('run_uuid').where('experiment_id', '=', Number(id)).execute()
   await tx.db
     .updateTable('runs')
-    .set({ lifecycle_stage: 'active', deleted_time: null })
+    .set({ lifecycle_stage: to, deleted_time: to === 'deleted' ? tx.now : null })
     .where('experiment_id', '=', Number(id))
     .execute()
+  for (const { run_uuid } of runs) tx.changes.add('run', { run: run_uuid as RunId })
 }
 
 async function moveStage(tx: Tx, id: ExperimentId, from: LifecycleStage, to: LifecycleStage): Promise<void> {

@@ -29,15 +29,18 @@ async function findSeries(r: Reader, runId: RunId, key: string): Promise<StoredS
 /**
  * What `work` makes of a series as it lies, outside the store's lock; null for an unknown run or key.
  * Fails as `work` does, unless chunks it was given are gone by then: it is called again, with those that took their place.
+ *
+ * known  the series as it was found before, when no point came since
  */
 export async function withSeries<T>(
   store: Store,
   runId: RunId,
   key: string,
-  work: (stored: StoredSeries) => Promise<T>
+  work: (stored: StoredSeries) => Promise<T>,
+  known?: StoredSeries
 ): Promise<T | null> {
   const find = () => store.read((r) => findSeries(r, runId, key))
-  let stored = await find()
+  let stored = known ?? (await find())
   while (stored !== null) {
     try {
       return await work(stored)

@@ -227,10 +227,10 @@ function byModel<Row extends { readonly model_id: string }, T>(
 }
 
 /** The run that made it shows it, and so is touched too. */
-function touch(tx: Tx, { experiment_id, source_run_id }: ModelRow): void {
+function touch(tx: Tx, { model_id, experiment_id, source_run_id }: ModelRow): void {
   const experiment = String(experiment_id) as ExperimentId
   const run = source_run_id ?? ''
-  tx.changes.add('logged-model', { experiment, ...(isRunId(run) && { run }) })
+  tx.changes.add('logged-model', { experiment, model: model_id as ModelId, ...(isRunId(run) && { run }) })
 }
 
 function rowToInfo(row: ModelRow): LoggedModelInfo {

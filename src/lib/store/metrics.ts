@@ -9,6 +9,8 @@ import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import { noteKey } from './keys.ts'
 import { chunkPoints, chunksWithin, insertInline, nextSeries, spanOf } from './series-chunks.ts'
+import { awaitPoints, firstMissing } from './sync/awaited-rows.ts'
+import { isAnythingShared } from './sync/rooms.ts'
 import { headWith, headsOf, latestOf, writeHead, type SeriesHead } from './series-heads.ts'
 
 /**
@@ -34,12 +36,18 @@ export async function logPoints(tx: Tx, run: RunInfo, points: readonly MetricPoi
 /** Whether any point was new. */
 async function addPoints(
   tx: Tx,
-  { runId }: RunInfo,
+  { runId, experimentId }: RunInfo,
   head: SeriesHead | null,
   key: string,
   points: Series
 ): Promise<boolean> {
-  const fresh = await unknownOf(tx, head, inOrder(points))
+  const fresh = await unknownOf(tx, head, inOrder(points)).catch((error: unknown) =>
+    setAside(tx, runId, key, points, error)
+  )
+  if (fresh === null) {
+    tx.points.push({ runId, experimentId, key, points: inOrder(points) })
+    return true
+  }
   if (fresh.values.length === 0) return false
   const series = head?.series ?? (await nextSeries(tx))
   let next = head
@@ -49,7 +57,19 @@ async function addPoints(
     next = headWith(next, key, series, part)
   }
   await writeHead(tx, runId, next!)
+  tx.points.push({ runId, experimentId, key, points: fresh })
   return true
+}
+
+/**
+ * Points that cannot be compared, since what they may repeat is with another store, are kept until it is here. Returns null; fails with
+ * `error` when that is not why.
+ */
+async function setAside(tx: Tx, runId: RunId, key: string, points: Series, error: unknown): Promise<null> {
+  const missing = (await isAnythingShared(tx)) ? await firstMissing(tx, runId, key) : null
+  if (missing === null) throw error
+  await awaitPoints(tx, runId, key, missing, inOrder(points))
+  return null
 }
 
 /** Those of `points` (in order) that the series does not have yet. */

@@ -3,7 +3,7 @@ import type { ModelVersion } from '#lib/domain/model-version.ts'
 import { isLatestAlias } from '#lib/domain/registered-model.ts'
 import type { Reader, Tx } from './database.ts'
 import { getLatestVersions, getModelVersion } from './model-versions.ts'
-import { WORKSPACE, requireModelRow } from './registry-rows.ts'
+import { WORKSPACE, requireModelRow, touchModel } from './registry-rows.ts'
 
 /** An alias that stands for another version is moved. Fails when the version is absent. */
 export async function setModelAlias(tx: Tx, name: string, alias: string, version: number): Promise<void> {
@@ -13,7 +13,7 @@ export async function setModelAlias(tx: Tx, name: string, alias: string, version
     .values({ workspace: WORKSPACE, name, alias, version })
     .onConflict((conflict) => conflict.columns(['workspace', 'name', 'alias']).doUpdateSet({ version }))
     .execute()
-  tx.changes.add('registered-model')
+  touchModel(tx, name)
 }
 
 /** Idempotent, as in MLflow; fails when the model is absent. */
@@ -25,7 +25,7 @@ export async function deleteModelAlias(tx: Tx, name: string, alias: string): Pro
     .where('name', '=', name)
     .where('alias', '=', alias)
     .execute()
-  tx.changes.add('registered-model')
+  touchModel(tx, name)
 }
 
 /**

@@ -21,7 +21,7 @@ export async function logModelMetrics(tx: Tx, run: RunInfo, points: readonly Log
     JSON.stringify([modelId, key, dataset?.name, dataset?.digest])
   )
   for (const [, group] of series) await logModelSeries(tx, run, group[0]!, group)
-  tx.changes.add('logged-model', { experiment: run.experimentId })
+  for (const { modelId: model } of measured) tx.changes.add('logged-model', { experiment: run.experimentId, model })
 }
 
 type MeasuredPoint = LoggedPoint & { readonly modelId: ModelId }

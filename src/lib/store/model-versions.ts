@@ -11,7 +11,15 @@ import {
 import type { Tag } from '#lib/domain/tag.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
-import { WORKSPACE, aliasesOfModels, aliasesOfVersion, noteUpdate, requireModelRow } from './registry-rows.ts'
+import {
+  WORKSPACE,
+  aliasesOfModels,
+  aliasesOfVersion,
+  noteUpdate,
+  requireModelRow,
+  touchVersion
+} from './registry-rows.ts'
+import { awaitsNumbers } from './sync/registry-room.ts'
 import type { ModelVersionsTable } from './schema.ts'
 
 export type ModelVersionRow = Selectable<ModelVersionsTable>
@@ -75,8 +83,8 @@ export async function updateModelVersion(
   version: number,
   description: string | null
 ): Promise<ModelVersion> {
-  await requireRow(tx, name, version)
-  await change(tx, name, version, { description, last_updated_time: tx.now })
+  const row = await requireRow(tx, name, version)
+  await change(tx, row, { description, last_updated_time: tx.now })
   return getModelVersion(tx, name, version)
 }
 
@@ -95,37 +103,44 @@ export async function transitionModelVersion(
       `Model version transition cannot archive existing model versions because '${stage}' is not an Active stage. ` +
         `Valid stages are ['${ACTIVE_STAGES.join("', '")}']`
     )
-  await requireRow(tx, name, version)
+  const row = await requireRow(tx, name, version)
+  // One by one: each of them is told of as somebody's decision, and not worked out by others from whoever stands there with them.
   if (archiveExisting)
-    await tx.db
-      .updateTable('model_versions')
-      .set({ current_stage: 'Archived' satisfies Stage, last_updated_time: tx.now })
-      .where('workspace', '=', WORKSPACE)
-      .where('name', '=', name)
-      .where('current_stage', '=', stage)
-      .execute()
-  await change(tx, name, version, { current_stage: stage, last_updated_time: tx.now })
+    for (const other of await rowsInStage(tx, name, stage))
+      await change(tx, other, { current_stage: 'Archived' satisfies Stage, last_updated_time: tx.now })
+  await change(tx, row, { current_stage: stage, last_updated_time: tx.now })
   await noteUpdate(tx, name)
   return getModelVersion(tx, name, version)
 }
+
+const rowsInStage = (r: Reader, name: string, stage: Stage): Promise<VersionKey[]> =>
+  r.db
+    .selectFrom('model_versions')
+    .select(['name', 'version', 'runnel_id'])
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', name)
+    .where('current_stage', '=', stage)
+    .execute()
+
+/** What stands in the row of a version that was deleted. */
+export const BLOTTED_OUT = {
+  description: null,
+  user_id: null,
+  source: 'REDACTED-SOURCE-PATH',
+  run_id: 'REDACTED-RUN-ID',
+  run_link: 'REDACTED-RUN-LINK',
+  status_message: null,
+  current_stage: DELETED_STAGE
+} as const
 
 /**
  * Its row and tags stay, with what it said of its whereabouts blotted out, so that its number is not used again; so MLflow keeps them.
  * Aliases that stood for it go. Fails with RESOURCE_DOES_NOT_EXIST.
  */
 export async function deleteModelVersion(tx: Tx, name: string, version: number): Promise<void> {
-  await requireRow(tx, name, version)
+  const row = await requireRow(tx, name, version)
   tx.makeRoom()
-  await change(tx, name, version, {
-    current_stage: DELETED_STAGE,
-    last_updated_time: tx.now,
-    description: null,
-    user_id: null,
-    source: 'REDACTED-SOURCE-PATH',
-    run_id: 'REDACTED-RUN-ID',
-    run_link: 'REDACTED-RUN-LINK',
-    status_message: null
-  })
+  await change(tx, row, { ...BLOTTED_OUT, last_updated_time: tx.now })
   await tx.db
     .deleteFrom('registered_model_aliases')
     .where('workspace', '=', WORKSPACE)
@@ -136,13 +151,14 @@ export async function deleteModelVersion(tx: Tx, name: string, version: number):
 }
 
 export async function setModelVersionTag(tx: Tx, name: string, version: number, tag: Tag): Promise<void> {
-  await putVersionTag(tx, await requireRow(tx, name, version), tag)
-  tx.changes.add('registered-model')
+  const row = await requireRow(tx, name, version)
+  await putVersionTag(tx, row, tag)
+  touchVersion(tx, row)
 }
 
 /** Idempotent, as in MLflow; fails when the version is absent. */
 export async function deleteModelVersionTag(tx: Tx, name: string, version: number, key: string): Promise<void> {
-  await requireRow(tx, name, version)
+  const row = await requireRow(tx, name, version)
   await tx.db
     .deleteFrom('model_version_tags')
     .where('workspace', '=', WORKSPACE)
@@ -150,7 +166,7 @@ export async function deleteModelVersionTag(tx: Tx, name: string, version: numbe
     .where('version', '=', version)
     .where('key', '=', key)
     .execute()
-  tx.changes.add('registered-model')
+  touchVersion(tx, row)
 }
 
 export async function putVersionTag(
@@ -168,6 +184,7 @@ export async function putVersionTag(
 /** Whole versions in the order of their rows, without aliases. */
 export async function modelVersionsOf(r: Reader, rows: readonly ModelVersionRow[]): Promise<ModelVersion[]> {
   const versions: ModelVersion[] = []
+  const awaits = rows.length > 0 && (await awaitsNumbers(r))
   for (const part of chunks(rows)) {
     const pairs = sql.join(part.map(({ name, version }) => sql`(${name}, ${version})`))
     const tags = await r.db
@@ -178,7 +195,10 @@ export async function modelVersionsOf(r: Reader, rows: readonly ModelVersionRow[
       .orderBy('key')
       .execute()
     const byVersion = Map.groupBy(tags, ({ name, version }) => `${version}/${name}`)
-    for (const row of part) versions.push(toVersion(row, byVersion.get(`${row.version}/${row.name}`) ?? []))
+    for (const row of part) {
+      const isProvisional = awaits && row.runnel_assigned === null
+      versions.push(toVersion(row, byVersion.get(`${row.version}/${row.name}`) ?? [], isProvisional))
+    }
   }
   return versions
 }
@@ -196,15 +216,17 @@ async function requireRow(r: Reader, name: string, version: number): Promise<Mod
   return row
 }
 
-async function change(tx: Tx, name: string, version: number, values: Partial<ModelVersionRow>): Promise<void> {
+type VersionKey = Pick<ModelVersionRow, 'name' | 'version' | 'runnel_id'>
+
+async function change(tx: Tx, row: VersionKey, values: Partial<ModelVersionRow>): Promise<void> {
   await tx.db
     .updateTable('model_versions')
     .set(values)
     .where('workspace', '=', WORKSPACE)
-    .where('name', '=', name)
-    .where('version', '=', version)
+    .where('name', '=', row.name)
+    .where('version', '=', row.version)
     .execute()
-  tx.changes.add('registered-model')
+  touchVersion(tx, row)
 }
 
 async function whole(r: Reader, row: ModelVersionRow): Promise<ModelVersion> {
@@ -213,10 +235,15 @@ async function whole(r: Reader, row: ModelVersionRow): Promise<ModelVersion> {
   return { ...version!, aliases: aliasesOfVersion(aliases, row.version) }
 }
 
-function toVersion(row: ModelVersionRow, tags: readonly { key: string; value: string | null }[]): ModelVersion {
+function toVersion(
+  row: ModelVersionRow,
+  tags: readonly { key: string; value: string | null }[],
+  isProvisional: boolean
+): ModelVersion {
   return {
     name: row.name,
     version: row.version,
+    isProvisional,
     creationTime: row.creation_time,
     lastUpdateTime: row.last_updated_time,
     description: row.description,
@@ -226,8 +253,14 @@ function toVersion(row: ModelVersionRow, tags: readonly { key: string; value: st
     runId: row.run_id,
     runLink: row.run_link,
     status: row.status as ModelVersionStatus,
-    statusMessage: row.status_message,
+    statusMessage: row.status_message ?? renumbered(row),
     tags: tags.map(({ key, value }) => ({ key, value: value ?? '' })),
     aliases: []
   }
 }
+
+/** What was read under its old number is read under the new one: the old one is another version's, which had it before. */
+const renumbered = ({ runnel_claim, current_stage }: ModelVersionRow): string | null =>
+  runnel_claim === null || current_stage === DELETED_STAGE
+    ? null
+    : `Registered as version ${runnel_claim}, which another version had before.`

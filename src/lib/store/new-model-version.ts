@@ -1,6 +1,6 @@
 /** Registering a version: what its source stands for, then its row, then a word on the logged model it was made of. */
 import { absent, invalid } from '#lib/domain/errors.ts'
-import { isModelId, isRunId } from '#lib/domain/ids.ts'
+import { isModelId, isRunId, newModelVersionId } from '#lib/domain/ids.ts'
 import type { LoggedModel } from '#lib/domain/logged-model.ts'
 import {
   MODEL_VERSIONS_TAG,
@@ -33,8 +33,9 @@ import {
   putVersionTag
 } from './model-versions.ts'
 import { getRegisteredModel } from './registered-models.ts'
-import { WORKSPACE, noteUpdate, requireModelRow } from './registry-rows.ts'
+import { WORKSPACE, noteUpdate, requireModelRow, touchVersion } from './registry-rows.ts'
 import { findRunInfo } from './runs.ts'
+import { givesNumbers } from './sync/registry-room.ts'
 
 /**
  * Register a version, READY at once, with the next number: those of deleted versions are not used again.
@@ -43,10 +44,11 @@ import { findRunInfo } from './runs.ts'
 export async function createModelVersion(tx: Tx, input: NewModelVersion): Promise<ModelVersion> {
   const origin = await resolveOrigin(tx, input)
   const { name } = await requireModelRow(tx, input.name)
+  const version = await nextVersion(tx, name)
   const row = {
     workspace: WORKSPACE,
     name,
-    version: await nextVersion(tx, name),
+    version,
     creation_time: tx.now,
     last_updated_time: tx.now,
     description: input.description ?? '',
@@ -57,13 +59,16 @@ export async function createModelVersion(tx: Tx, input: NewModelVersion): Promis
     status: 'READY' satisfies ModelVersionStatus,
     status_message: null,
     run_link: input.runLink ?? '',
-    storage_location: origin.storageLocation
+    storage_location: origin.storageLocation,
+    runnel_id: newModelVersionId(tx.now),
+    runnel_claim: null,
+    runnel_assigned: (await givesNumbers(tx)) ? version : null
   }
   await tx.db.insertInto('model_versions').values(row).execute()
   for (const tag of input.tags ?? []) await putVersionTag(tx, row, tag)
   await noteUpdate(tx, name)
   if (origin.model) await noteOnLoggedModel(tx, origin.model, name, row.version)
-  tx.changes.add('registered-model')
+  touchVersion(tx, row)
   const [created] = await modelVersionsOf(tx, [row])
   return created!
 }

@@ -11,8 +11,12 @@ import {
   findModelRow,
   noteUpdate,
   requireModelRow,
+  touchModel,
+  touchVersion,
+  versionIdsOf,
   type RegisteredModelRow
 } from './registry-rows.ts'
+import { givesNumbers } from './sync/registry-room.ts'
 
 /** Models and prompts share their names. Fails with RESOURCE_ALREADY_EXISTS when either has this one. */
 export async function createRegisteredModel(tx: Tx, input: NewRegisteredModel): Promise<RegisteredModel> {
@@ -25,8 +29,8 @@ export async function createRegisteredModel(tx: Tx, input: NewRegisteredModel): 
     .insertInto('registered_models')
     .values({ workspace: WORKSPACE, name, description, creation_time: tx.now, last_updated_time: tx.now })
     .execute()
-  for (const tag of tags) await putTag(tx, name, tag)
-  tx.changes.add('registered-model')
+  for (const tag of tags) await putModelTag(tx, name, tag)
+  touchModel(tx, name)
   return getRegisteredModel(tx, name)
 }
 
@@ -75,7 +79,7 @@ export async function updateRegisteredModel(tx: Tx, name: string, description: s
     .where('workspace', '=', WORKSPACE)
     .where('name', '=', name)
     .execute()
-  tx.changes.add('registered-model')
+  touchModel(tx, name)
   return getRegisteredModel(tx, name)
 }
 
@@ -93,16 +97,7 @@ const TABLES_OF_A_MODEL = [
  */
 export async function renameRegisteredModel(tx: Tx, name: string, newName: string): Promise<RegisteredModel> {
   await requireModelRow(tx, name)
-  if (newName !== name) {
-    if (await findModelRow(tx, newName)) throw alreadyExists(newName, { there: false, wanted: false })
-    for (const table of TABLES_OF_A_MODEL)
-      await tx.db
-        .updateTable(table)
-        .set({ name: newName })
-        .where('workspace', '=', WORKSPACE)
-        .where('name', '=', name)
-        .execute()
-  }
+  if (newName !== name) await rename(tx, name, newName)
   await tx.db
     .updateTable('model_versions')
     .set({ last_updated_time: tx.now })
@@ -110,23 +105,50 @@ export async function renameRegisteredModel(tx: Tx, name: string, newName: strin
     .where('name', '=', newName)
     .execute()
   await noteUpdate(tx, newName)
-  tx.changes.add('registered-model')
+  touchModel(tx, newName)
   return getRegisteredModel(tx, newName)
+}
+
+async function rename(tx: Tx, name: string, newName: string): Promise<void> {
+  if (await findModelRow(tx, newName)) throw alreadyExists(newName, { there: false, wanted: false })
+  for (const table of TABLES_OF_A_MODEL)
+    await tx.db
+      .updateTable(table)
+      .set({ name: newName })
+      .where('workspace', '=', WORKSPACE)
+      .where('name', '=', name)
+      .execute()
+  // Numbers are a model's: under the new name each is taken anew.
+  const gives = await givesNumbers(tx)
+  await tx.db
+    .updateTable('model_versions')
+    .set((eb) => ({ runnel_claim: null, runnel_assigned: gives ? eb.ref('version') : null }))
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', newName)
+    .execute()
+  touchModel(tx, name)
+  for (const row of await versionIdsOf(tx, newName)) touchVersion(tx, row)
 }
 
 /** With all of its versions, so that a new model of the name counts from 1 again. Fails with RESOURCE_DOES_NOT_EXIST. */
 export async function deleteRegisteredModel(tx: Tx, name: string): Promise<void> {
   await requireModelRow(tx, name)
   tx.makeRoom()
+  for (const row of await versionIdsOf(tx, name)) touchVersion(tx, row)
+  await deleteModelRows(tx, name)
+}
+
+/** All rows there are of a model. */
+export async function deleteModelRows(tx: Tx, name: string): Promise<void> {
   for (const table of TABLES_OF_A_MODEL)
     await tx.db.deleteFrom(table).where('workspace', '=', WORKSPACE).where('name', '=', name).execute()
-  tx.changes.add('registered-model')
+  touchModel(tx, name)
 }
 
 export async function setRegisteredModelTag(tx: Tx, name: string, tag: Tag): Promise<void> {
   await requireModelRow(tx, name)
-  await putTag(tx, name, tag)
-  tx.changes.add('registered-model')
+  await putModelTag(tx, name, tag)
+  touchModel(tx, name)
 }
 
 /** Idempotent, as in MLflow; fails when the model is absent. */
@@ -138,10 +160,10 @@ export async function deleteRegisteredModelTag(tx: Tx, name: string, key: string
     .where('name', '=', name)
     .where('key', '=', key)
     .execute()
-  tx.changes.add('registered-model')
+  touchModel(tx, name)
 }
 
-async function putTag(tx: Tx, name: string, { key, value }: Tag): Promise<void> {
+export async function putModelTag(tx: Tx, name: string, { key, value }: Tag): Promise<void> {
   await tx.db
     .insertInto('registered_model_tags')
     .values({ workspace: WORKSPACE, name, key, value })

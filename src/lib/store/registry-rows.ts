@@ -1,7 +1,9 @@
 /** What the registry's nouns share: the row of a registered model, and its aliases. There is one workspace, MLflow's default. */
 import type { Selectable } from 'kysely'
 import { absent } from '#lib/domain/errors.ts'
+import type { ModelVersionId } from '#lib/domain/ids.ts'
 import type { Alias } from '#lib/domain/registered-model.ts'
+import { modelVersionSubject, registeredModelSubject } from '#lib/domain/sync/subject.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
 import type { RegisteredModelsTable } from './schema.ts'
@@ -23,6 +25,26 @@ export async function requireModelRow(r: Reader, name: string): Promise<Register
   const row = await findModelRow(r, name)
   if (!row) throw absent(`Registered Model with name=${name} not found`)
   return row
+}
+
+/** To be called by whoever changes a model's row, its tags or its aliases. */
+export function touchModel(tx: Tx, name: string): void {
+  tx.changes.add('registered-model', { registered: registeredModelSubject(name) })
+}
+
+/** To be called by whoever changes a version. */
+export function touchVersion(tx: Tx, { runnel_id }: { readonly runnel_id: string }): void {
+  tx.changes.add('registered-model', { registered: modelVersionSubject(runnel_id as ModelVersionId) })
+}
+
+/** Of all versions of a model, deleted ones too. */
+export async function versionIdsOf(r: Reader, name: string): Promise<{ readonly runnel_id: string }[]> {
+  return r.db
+    .selectFrom('model_versions')
+    .select('runnel_id')
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', name)
+    .execute()
 }
 
 /** A model changes with its versions. */

@@ -5,6 +5,7 @@ import type { RunModel, RunModelVersion, RunModels } from '#lib/domain/run-model
 import type { Reader } from './database.ts'
 import { loggedModelInfos } from './logged-models.ts'
 import { WORKSPACE, aliasesOfModels, aliasesOfVersion } from './registry-rows.ts'
+import { awaitsNumbers } from './sync/registry-room.ts'
 
 /** The logged models of a run, and what was registered of them or of its files. */
 export async function runModels(r: Reader, run: Run): Promise<RunModels> {
@@ -28,7 +29,7 @@ async function versionsOfRun(
 ): Promise<{ readonly version: RunModelVersion; readonly source: string }[]> {
   const rows = await r.db
     .selectFrom('model_versions')
-    .select(['name', 'version', 'current_stage', 'source', 'storage_location'])
+    .select(['name', 'version', 'runnel_assigned', 'current_stage', 'source', 'storage_location'])
     .where('run_id', '=', runId)
     .where('workspace', '=', WORKSPACE)
     .where('current_stage', '!=', DELETED_STAGE)
@@ -36,10 +37,12 @@ async function versionsOfRun(
     .orderBy('version')
     .execute()
   const aliases = await aliasesOfModels(r, [...new Set(rows.map(({ name }) => name))])
-  return rows.map(({ name, version, current_stage: stage, source, storage_location: location }) => ({
+  const awaits = rows.length > 0 && (await awaitsNumbers(r))
+  return rows.map(({ name, version, runnel_assigned, current_stage: stage, source, storage_location: location }) => ({
     version: {
       name,
       version,
+      isProvisional: awaits && runnel_assigned === null,
       stage,
       aliases: aliasesOfVersion(aliases.get(name)!, version)
     },

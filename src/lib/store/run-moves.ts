@@ -11,7 +11,7 @@
 import type { Selectable } from 'kysely'
 import type { MovedRun } from '#lib/domain/bulk.ts'
 import { absent } from '#lib/domain/errors.ts'
-import { randomHex, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
+import { randomHex, type ExperimentId, type ModelId, type RunId } from '#lib/domain/ids.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
 import { TAGS } from '#lib/domain/tag.ts'
 import { chunks } from './chunks.ts'
@@ -27,6 +27,11 @@ import type { DatasetsTable } from './schema.ts'
  */
 export async function moveRuns(tx: Tx, ids: readonly RunId[], to: ExperimentId): Promise<MovedRun[]> {
   await requireActiveExperiment(tx, to)
+  return moveRunsTo(tx, ids, to)
+}
+
+/** The same to an experiment that may be in the trash. */
+export async function moveRunsTo(tx: Tx, ids: readonly RunId[], to: ExperimentId): Promise<MovedRun[]> {
   const moving = (await requireRuns(tx, ids)).filter((run) => run.experimentId !== to).sort(inTheirOrder)
   const numbers = await newNumbers(tx, to, moving.length)
   await place(tx, to, moving, numbers)
@@ -120,6 +125,7 @@ async function place(tx: Tx, to: ExperimentId, runs: readonly RunInfo[], numbers
       .set({ experiment_id: Number(to), runnel_number: numbers[at]! })
       .where('run_uuid', '=', runId)
       .execute()
+    tx.moved.add(runId)
     tx.changes.add('run', { run: runId, experiment: experimentId })
     tx.changes.add('run', { experiment: to })
   }
@@ -226,12 +232,18 @@ async function moveModels(tx: Tx, ids: readonly RunId[], from: ExperimentId, to:
   for (const part of chunks(ids)) {
     // What they measured, of whatever model.
     await tx.db.updateTable('logged_model_metrics').set(there).where('run_id', 'in', part).execute()
+    // Where models stand that others told of, they tell themselves.
+    if (tx.isMerge) continue
     const made = await tx.db
       .selectFrom('logged_models')
       .select('model_id')
       .where('experiment_id', '=', Number(from))
       .where('source_run_id', 'in', part)
       .execute()
+    for (const { model_id } of made) {
+      tx.moved.add(model_id as ModelId)
+      tx.changes.add('logged-model', { model: model_id as ModelId })
+    }
     for (const models of chunks(made.map((row) => row.model_id)))
       for (const table of ['logged_models', 'logged_model_params', 'logged_model_tags'] as const)
         await tx.db.updateTable(table).set(there).where('model_id', 'in', models).execute()

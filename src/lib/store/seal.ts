@@ -16,11 +16,12 @@ import { CHUNK, SERIES } from '#lib/domain/limits.ts'
 import { isSameSeries } from '#lib/domain/series-order.ts'
 import { cutSeries, type Series } from '#lib/domain/series.ts'
 import { BLOB_GRACE_MS } from './blobs.ts'
+import { chunks } from './chunks.ts'
 import type { SealedAt } from './chunk-loader.ts'
 import type { Reader, Tx } from './database.ts'
 import { pointsOfChunks } from './histories.ts'
 import { chunksOf, deleteChunkRows, hasChunks, insertInline, insertSealed, type StoredChunk } from './series-chunks.ts'
-import { findHead, seriesDue, tookOut, type SeriesHead } from './series-heads.ts'
+import { findHead, inlineHeadsOf, runsWithInline, seriesDue, tookOut, type SeriesHead } from './series-heads.ts'
 import type { Store } from './store.ts'
 
 /** A series whose chunks are to be replaced by fewer. */
@@ -55,8 +56,26 @@ export async function sealRound(store: Store, bounds: DueBounds): Promise<number
   return moved
 }
 
+/** Seal what is worth it of some runs, due or not, until nothing is. Fails as `sealRound` does. */
+export async function sealRuns(store: Store, ids: readonly RunId[]): Promise<void> {
+  for (const part of chunks(ids)) {
+    const found = await store.read((r) => runsWithInline(r, part, SERIES.sealPoints))
+    for (const runId of found) while ((await sealRun(store, await dueOfRun(store, runId))) > 0);
+  }
+}
+
+function dueOfRun(store: Store, runId: RunId): Promise<Due[]> {
+  return store.read(async (r) => {
+    const due: Due[] = []
+    for (const head of await inlineHeadsOf(r, runId, SERIES.sealPoints))
+      due.push({ runId, head, chunks: await chunksToMerge(r, head) })
+    return due
+  })
+}
+
 /** Of one run at a time, so that a blob holds no other's points, and goes with its run. */
 async function sealRun(store: Store, due: readonly Due[]): Promise<number> {
+  if (due.length === 0) return 0
   const since = store.now()
   const merged: { due: Due; points: Series }[] = []
   for (const one of due) merged.push(await pointsOfDue(store, one))

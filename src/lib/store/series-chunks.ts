@@ -71,21 +71,25 @@ function insertQuery(db: Kysely<Schema>, row: Insertable<ChunksTable>): Compiled
 
 /** The same of a chunk that is in a blob already. */
 export async function insertSealed(tx: Tx, series: number, chunk: number, points: Series, at: SealedAt): Promise<void> {
-  const { timestampHigh, timestampLow, stepLow, stepHigh } = spanOf(points)
+  await insertSealedRow(tx, series, chunk, { ...spanOf(points), count: points.values.length, ...at })
+}
+
+/** The same by what is known of the chunk, whose blob may be elsewhere. */
+export async function insertSealedRow(tx: Tx, series: number, chunk: number, part: SealedChunk): Promise<void> {
   await tx.db
     .insertInto('runnel_chunks')
     .values({
       series,
-      timestamp_high: timestampHigh,
+      timestamp_high: part.timestampHigh,
       chunk,
-      timestamp_low: timestampLow,
-      step_low: stepLow,
-      step_high: stepHigh,
-      point_count: points.values.length,
-      blob_id: at.blobId,
-      blob_offset: at.offset,
-      blob_length: at.length,
-      envelope_length: at.envelopeLength
+      timestamp_low: part.timestampLow,
+      step_low: part.stepLow,
+      step_high: part.stepHigh,
+      point_count: part.count,
+      blob_id: part.blobId,
+      blob_offset: part.offset,
+      blob_length: part.length,
+      envelope_length: part.envelopeLength
     })
     .execute()
 }
@@ -128,6 +132,47 @@ export async function chunksOf(r: Reader, series: number): Promise<StoredChunk[]
   return rows.map(rowToChunk)
 }
 
+/** By run, then by the key of a series. */
+export type BySeries<T> = Map<RunId, Map<string, T>>
+
+/** Of all series of some runs, the points that lie inline, packed; each chunk by itself. */
+export async function inlineOfRuns(r: Reader, runs: readonly RunId[]): Promise<BySeries<Uint8Array[]>> {
+  // Few columns: of ten thousand runs these are hundreds of thousands of rows.
+  const { rows } = await sql<Named & { points: Uint8Array }>`
+    select m.run_uuid, m.key, c.points from latest_metrics m join runnel_chunks c on c.series = m.runnel_series
+    where m.run_uuid in (select value from json_each(${JSON.stringify(runs)})) and c.blob_id is null`.execute(r.db)
+  return bySeries(rows, ({ points }) => points)
+}
+
+/** Of all series of some runs, the chunks that are sealed, by the time they end at. */
+export async function sealedOfRuns(r: Reader, runs: readonly RunId[]): Promise<BySeries<SealedChunk[]>> {
+  const { rows } = await sql<Named & Selectable<ChunksTable>>`
+    select m.run_uuid, m.key, c.* from latest_metrics m join runnel_chunks c on c.series = m.runnel_series
+    where m.run_uuid in (select value from json_each(${JSON.stringify(runs)})) and c.blob_id is not null
+    order by c.series, c.timestamp_high, c.chunk`.execute(r.db)
+  return bySeries(rows, (row) => ({ ...spanOfRow(row), ...sealedAt(row), count: row.point_count }))
+}
+
+/** What is known of a sealed chunk without its blob. */
+export type SealedChunk = Span & SealedAt & { readonly count: number }
+
+interface Named {
+  readonly run_uuid: string
+  readonly key: string
+}
+
+function bySeries<Row extends Named, T>(rows: readonly Row[], read: (row: Row) => T): BySeries<T[]> {
+  const found: BySeries<T[]> = new Map()
+  for (const row of rows) {
+    let ofRun = found.get(row.run_uuid as RunId)
+    if (ofRun === undefined) found.set(row.run_uuid as RunId, (ofRun = new Map<string, T[]>()))
+    const known = ofRun.get(row.key)
+    if (known === undefined) ofRun.set(row.key, [read(row)])
+    else known.push(read(row))
+  }
+  return found
+}
+
 /** The chunks of a series that could hold a point of a span. */
 export async function chunksWithin(r: Reader, series: number, span: Span): Promise<StoredChunk[]> {
   const rows = await r.db
@@ -152,25 +197,26 @@ export async function nextSeries(r: Reader): Promise<number> {
 
 function rowToChunk(row: Selectable<ChunksTable>): StoredChunk {
   return {
-    stepLow: row.step_low,
-    stepHigh: row.step_high,
-    timestampLow: row.timestamp_low,
-    timestampHigh: row.timestamp_high,
+    ...spanOfRow(row),
     chunk: row.chunk,
     count: row.point_count,
-    place:
-      row.blob_id === null
-        ? { inline: row.points! }
-        : {
-            sealed: {
-              blobId: row.blob_id as BlobId,
-              offset: row.blob_offset!,
-              length: row.blob_length!,
-              envelopeLength: row.envelope_length!
-            }
-          }
+    place: row.blob_id === null ? { inline: row.points! } : { sealed: sealedAt(row) }
   }
 }
+
+const spanOfRow = (row: Selectable<ChunksTable>): Span => ({
+  stepLow: row.step_low,
+  stepHigh: row.step_high,
+  timestampLow: row.timestamp_low,
+  timestampHigh: row.timestamp_high
+})
+
+const sealedAt = (row: Selectable<ChunksTable>): SealedAt => ({
+  blobId: row.blob_id as BlobId,
+  offset: row.blob_offset!,
+  length: row.blob_length!,
+  envelopeLength: row.envelope_length!
+})
 
 /** Blobs that chunks lie in. */
 export async function chunkBlobs(r: Reader): Promise<Set<BlobId>> {

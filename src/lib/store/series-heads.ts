@@ -4,7 +4,9 @@ import type { RunId } from '#lib/domain/ids.ts'
 import { isLater, placeOf, type MetricSummary, type Point } from '#lib/domain/metric.ts'
 import { pointAt, type Series } from '#lib/domain/series.ts'
 import type { Reader, Tx } from './database.ts'
+import type { SqlValue } from './engine.ts'
 import type { LatestMetricsTable, Schema } from './schema.ts'
+import type { BySeries } from './series-chunks.ts'
 import { kindOf, valueOf } from './stored-values.ts'
 
 export interface SeriesHead {
@@ -29,6 +31,15 @@ export async function headsOf(r: Reader, runId: RunId, keys: readonly string[]):
   const { rows } = await sql<Selectable<LatestMetricsTable>>`select * from latest_metrics
     where run_uuid = ${runId} and key in (select value from json_each(${JSON.stringify(keys)}))`.execute(r.db)
   return new Map(rows.map((row) => [row.key, rowToHead(row)]))
+}
+
+/** Of some runs, by run and key. */
+export async function headsOfRuns(r: Reader, runs: readonly RunId[]): Promise<BySeries<SeriesHead>> {
+  if (runs.length === 0) return new Map()
+  const { rows } = await sql<Selectable<LatestMetricsTable>>`select * from latest_metrics
+    where run_uuid in (select value from json_each(${JSON.stringify(runs)}))`.execute(r.db)
+  const byRun = Map.groupBy(rows, ({ run_uuid }) => run_uuid as RunId)
+  return new Map([...byRun].map(([runId, own]) => [runId, new Map(own.map((row) => [row.key, rowToHead(row)]))]))
 }
 
 /** null when the series has no points. */
@@ -109,6 +120,29 @@ export async function seriesDue(
   return rows.map((row) => ({ runId: row.run_uuid as RunId, head: rowToHead(row) }))
 }
 
+/** Those of some runs that have a series with at least so many inline points. */
+export async function runsWithInline(r: Reader, ids: readonly RunId[], points: number): Promise<RunId[]> {
+  const rows = await r.db
+    .selectFrom('latest_metrics')
+    .select('run_uuid')
+    .distinct()
+    .where('run_uuid', 'in', ids)
+    .where('runnel_inline_points', '>=', points)
+    .execute()
+  return rows.map((row) => row.run_uuid as RunId)
+}
+
+/** The series of a run with at least so many inline points. */
+export async function inlineHeadsOf(r: Reader, runId: RunId, points: number): Promise<SeriesHead[]> {
+  const rows = await r.db
+    .selectFrom('latest_metrics')
+    .selectAll()
+    .where('run_uuid', '=', runId)
+    .where('runnel_inline_points', '>=', points)
+    .execute()
+  return rows.map(rowToHead)
+}
+
 /** Inline points of all series that the index holds. */
 export async function inlinePointsDue(r: Reader): Promise<number> {
   const { rows } = await sql<{ points: number | null }>`select sum(runnel_inline_points) as points from latest_metrics
@@ -146,8 +180,16 @@ function latestAmong(points: Series): Point {
 }
 
 export async function writeHead(tx: Tx, runId: RunId, head: SeriesHead): Promise<void> {
+  const row = rowOf(runId, head)
+  await tx.db.executeQuery({ ...writeQuery(tx.db, row), parameters: Object.values(row) })
+}
+
+/** The values of a head's row, in the order of `rowOf`. */
+export const headRow = (runId: RunId, head: SeriesHead): SqlValue[] => Object.values(rowOf(runId, head))
+
+function rowOf(runId: RunId, head: SeriesHead): Selectable<LatestMetricsTable> {
   const kind = kindOf(head.latest.value)
-  const row: Selectable<LatestMetricsTable> = {
+  return {
     run_uuid: runId,
     key: head.key,
     value: kind === 0 ? head.latest.value : 0,
@@ -163,7 +205,6 @@ export async function writeHead(tx: Tx, runId: RunId, head: SeriesHead): Promise
     runnel_inline_chunks: head.inlineChunks,
     runnel_exact: head.latest.exact ? `${head.latest.exact.step} ${head.latest.exact.timestamp}` : null
   }
-  await tx.db.executeQuery({ ...writeQuery(tx.db, row), parameters: Object.values(row) })
 }
 
 const writeQueries = new WeakMap<Kysely<Schema>, CompiledQuery>()

@@ -5,9 +5,11 @@ import type { EpochMs } from '#lib/domain/time.ts'
 import { deleteArtifacts } from './artifacts.ts'
 import { chunks } from './chunks.ts'
 import type { Reader, Tx } from './database.ts'
-import { rowToInfo } from './runs.ts'
+import { loggedModelInfos } from './logged-models.ts'
+import { getRunInfos, rowToInfo } from './runs.ts'
 import { deleteChunks } from './series-chunks.ts'
 import type { Store } from './store.ts'
+import { forgetRoom, listRooms } from './sync/rooms.ts'
 
 /** Deleted runs whose experiment is not itself in the trash, last deleted first. */
 export async function runsInTrash(r: Reader): Promise<(RunInfo & { readonly experimentName: string })[]> {
@@ -136,8 +138,9 @@ async function artifactRootsOf(r: Reader, doomed: Doomed): Promise<string[]> {
  * Delete the rows of what is doomed for good; its blobs go with the next sweep.
  * The Default experiment's row stays, back in the active stage, as MLflow makes it again at every open.
  */
-export async function purge(tx: Tx, doomed: Doomed): Promise<Purged> {
+export async function purge(tx: Tx, asked: Doomed): Promise<Purged> {
   tx.makeRoom()
+  const doomed = await withoutOthers(tx, asked)
   const experiments: number[] = []
   for (const part of chunks(doomed.experiments.map(Number))) {
     const rows = await tx.db
@@ -148,11 +151,27 @@ export async function purge(tx: Tx, doomed: Doomed): Promise<Purged> {
       .execute()
     experiments.push(...rows.map((row) => row.experiment_id))
   }
+  // What is said of an experiment that goes is forgotten first: that it is gone from here is nobody else's business.
+  for (const id of experiments) await forgetRoom(tx, String(id) as ExperimentId)
   const runs = await purgeRuns(tx, doomed.runs, experiments)
   const loggedModels = await purgeModels(tx, doomed.loggedModels, experiments)
   const kept = experiments.length > 0 ? await artifactRoots(tx) : []
   for (const id of experiments) await purgeExperimentRows(tx, id, kept)
   return { experiments: experiments.length, runs, loggedModels }
+}
+
+/** Without runs and models of experiments that somebody else shares: only who shares them may delete them for good, for all. */
+async function withoutOthers(r: Reader, doomed: Doomed): Promise<Doomed> {
+  const others = (await listRooms(r)).filter(({ role }) => role !== 'owner').map(({ experimentId }) => experimentId)
+  if (others.length === 0) return doomed
+  const theirs = new Set<ExperimentId>(others)
+  const runs = await getRunInfos(r, doomed.runs)
+  const models = await loggedModelInfos(r, doomed.loggedModels)
+  return {
+    experiments: doomed.experiments,
+    runs: runs.filter(({ experimentId }) => !theirs.has(experimentId)).map(({ runId }) => runId),
+    loggedModels: models.filter(({ experimentId }) => !theirs.has(experimentId)).map(({ modelId }) => modelId)
+  }
 }
 
 async function purgeExperimentRows(tx: Tx, id: number, kept: readonly string[]): Promise<void> {
@@ -198,12 +217,23 @@ async function purgeRuns(tx: Tx, ids: readonly RunId[], experiments: readonly nu
     const rows = await tx.db.selectFrom('runs').selectAll().where('experiment_id', 'in', part).execute()
     rows.map(rowToInfo).forEach(remember)
   }
-  for (const run of runs.values()) {
+  await purgeRunInfos(tx, [...runs.values()])
+  return runs.size
+}
+
+/** For good, in the trash or not: others have said so. Absent ones are fine. */
+export async function purgeRunsNow(tx: Tx, ids: readonly RunId[]): Promise<void> {
+  await purgeRunInfos(tx, await getRunInfos(tx, ids))
+  // What others measured of them may be here though they never were.
+  for (const part of chunks(ids)) await purgeRunRows(tx, part)
+}
+
+async function purgeRunInfos(tx: Tx, runs: readonly RunInfo[]): Promise<void> {
+  for (const run of runs) {
     await purgeFiles(tx, run.artifactUri)
     tx.changes.add('run', { run: run.runId, experiment: run.experimentId })
   }
-  for (const part of chunks([...runs.keys()])) await purgeRunRows(tx, part)
-  return runs.size
+  for (const part of chunks(runs.map(({ runId }) => runId))) await purgeRunRows(tx, part)
 }
 
 async function purgeRunRows(tx: Tx, ids: readonly RunId[]): Promise<void> {
@@ -223,7 +253,7 @@ async function purgeRunRows(tx: Tx, ids: readonly RunId[]): Promise<void> {
     .execute()
   await tx.db.deleteFrom('logged_model_metrics').where('run_id', 'in', ids).execute()
   await deleteChunks(tx, ids)
-  for (const table of ['latest_metrics', 'params', 'tags', 'runs'] as const)
+  for (const table of ['latest_metrics', 'params', 'tags', 'runnel_comments', 'runnel_awaited', 'runs'] as const)
     await tx.db.deleteFrom(table).where('run_uuid', 'in', ids).execute()
 }
 
@@ -245,12 +275,34 @@ async function purgeModels(tx: Tx, ids: readonly ModelId[], experiments: readonl
     const rows = await tx.db.selectFrom('logged_models').select(columns).where('experiment_id', 'in', part).execute()
     for (const row of rows) models.set(row.model_id, row)
   }
-  for (const { artifact_location, experiment_id } of models.values()) {
+  await purgeTheseModels(tx, models)
+  return models.size
+}
+
+/** For good, in the trash or not: others have said so. Absent ones are fine. */
+export async function purgeModelsNow(tx: Tx, ids: readonly ModelId[]): Promise<void> {
+  const infos = await loggedModelInfos(tx, ids)
+  await purgeTheseModels(
+    tx,
+    new Map(
+      infos.map(({ modelId, artifactUri, experimentId }) => [
+        modelId as string,
+        { artifact_location: artifactUri, experiment_id: Number(experimentId) }
+      ])
+    )
+  )
+  for (const part of chunks(ids)) await purgeModelRows(tx, part)
+}
+
+async function purgeTheseModels(
+  tx: Tx,
+  models: ReadonlyMap<string, { readonly artifact_location: string; readonly experiment_id: number }>
+): Promise<void> {
+  for (const [id, { artifact_location, experiment_id }] of models) {
     await purgeFiles(tx, artifact_location)
-    tx.changes.add('logged-model', { experiment: String(experiment_id) as ExperimentId })
+    tx.changes.add('logged-model', { experiment: String(experiment_id) as ExperimentId, model: id as ModelId })
   }
   for (const part of chunks([...models.keys()])) await purgeModelRows(tx, part)
-  return models.size
 }
 
 /** With the edges of runs that live on: MLflow leaves those, and its pages then ask for a model that is not there. */
