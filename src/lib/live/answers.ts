@@ -11,7 +11,9 @@ import type { Change } from '#lib/store/changes.ts'
 import type { Reader } from '#lib/store/database.ts'
 import { experimentSummaries, getExperiment } from '#lib/store/experiments.ts'
 import { listGrants } from '#lib/store/grants.ts'
+import { commentsOf } from '#lib/store/comments.ts'
 import { experimentKeys } from '#lib/store/keys.ts'
+import { conflictsOf } from '#lib/store/sync/conflicts.ts'
 import { firstKeys } from '#lib/store/search/keys.ts'
 import { runModels } from '#lib/store/run-models.ts'
 import { childrenOf, findRunInfo, getRuns } from '#lib/store/runs.ts'
@@ -25,6 +27,7 @@ import { ChartAnswers } from './chart-answers.ts'
 import { ColumnsView } from './columns-view.ts'
 import type { ChartParcel } from './chart-parcel.ts'
 import { DURABILITY_SETTING, artifactPlace, isDurability } from './commands.ts'
+import type { FileWork } from './file-work.ts'
 import type { Notebooks } from './notebooks.ts'
 import type {
   Answers,
@@ -38,14 +41,24 @@ import type {
 } from './protocol.ts'
 import { RunsView } from './runs-view.ts'
 import { SeriesCache } from './series-cache.ts'
+import type { Sharing } from './sharing.ts'
 
+type SharingQuery = Extract<Query, { readonly kind: 'sharing' | 'sync' | 'sync-settings' | 'file-work' }>
 type ArtifactsQuery = Extract<Query, { readonly kind: 'artifacts' }>
+type RunQuery = Extract<Query, { readonly kind: 'run' }>
+
+/** Charts of a run that are in view at first, on most screens. */
+const WARM_SERIES = 12
+/** Whoever looks at a run for so long may zoom into its charts. */
+const LOOKED_AT_MS = 120
 
 /** What answers draw on besides the store's rows. */
 export interface Surroundings {
   readonly notebooks: Notebooks
   /** Bytes of the database in memory, and of the log since the last checkpoint. */
   readonly sizes: () => { readonly databaseBytes: number; readonly logBytes: number }
+  readonly sharing: Sharing
+  readonly files: Pick<FileWork, 'view'> | null
 }
 
 /** What one watch keeps between answers. */
@@ -54,6 +67,10 @@ export class WatchMemory {
   readonly columns = new ColumnsView()
   readonly chart = new ChartAnswers()
   experimentId: ExperimentId | null = null
+  /** Whether the charts of a watched run were made ready. */
+  isWarm = false
+  /** Whether nobody watches any more. */
+  isOver = false
 
   /** What a commit can have changed is found again; everything when null. */
   invalidate(change: Change | null): void {
@@ -82,19 +99,40 @@ export class Answering {
     this.#bestSteps.forget()
   }
 
-  answer(store: Store, query: Query, memory: WatchMemory): Promise<WireAnswers[Query['kind']]> {
+  async answer(store: Store, query: Query, memory: WatchMemory): Promise<WireAnswers[Query['kind']]> {
     // What takes long gives others their turn in between, and what may read files is answered outside the store's lock, or nobody could write meanwhile.
     if (query.kind === 'artifacts') return artifactEntries(store, query)
     if (query.kind === 'runs') return memory.runs.answer(store, query, this.#bestSteps)
     if (query.kind === 'columns') return memory.columns.answer(store, query)
     if (query.kind === 'chart') return memory.chart.parcel(store, this.#series, query)
-    return store.read((r) => this.#answer(r, query, memory))
+    // What others know is asked for outside the store's lock, too.
+    if (query.kind === 'sharing') return this.#around.sharing.view(parseExperimentId(query.experimentId))
+    if (query.kind === 'sync') return this.#around.sharing.summary()
+    if (query.kind === 'sync-settings') return this.#around.sharing.settings()
+    if (query.kind === 'file-work') return this.#around.files?.view(query.job) ?? null
+    if (query.kind === 'run') return this.#run(store, parseRunId(query.runId), memory)
+    return store.read((r) => this.#answer(r, query))
+  }
+
+  async #run(store: Store, id: RunId, memory: WatchMemory): Promise<RunDetail | null> {
+    const detail = await store.read((r) => runDetail(r, id, memory))
+    if (detail !== null && !memory.isWarm) {
+      memory.isWarm = true
+      void this.#warm(store, id, detail, memory)
+    }
+    return detail
+  }
+
+  async #warm(store: Store, id: RunId, { run }: RunDetail, memory: WatchMemory): Promise<void> {
+    const keys = run.data.metrics.slice(0, WARM_SERIES).map(({ key }) => key)
+    await this.#series.warm(store, id, keys)
+    await new Promise((resolve) => setTimeout(resolve, LOOKED_AT_MS))
+    await this.#series.openAhead(store, id, keys, () => !memory.isOver)
   }
 
   async #answer(
     r: Reader,
-    query: Exclude<Query, ArtifactsQuery | ChartQuery | ColumnsQuery | RunsQuery>,
-    memory: WatchMemory
+    query: Exclude<Query, ArtifactsQuery | ChartQuery | ColumnsQuery | RunQuery | RunsQuery | SharingQuery>
   ): Promise<Exclude<WireAnswers[Query['kind']], ChartParcel>> {
     switch (query.kind) {
       case 'experiments':
@@ -107,8 +145,6 @@ export class Answering {
         return fieldValues(r, { ...query, experimentId: parseExperimentId(query.experimentId) })
       case 'views':
         return listViews(r, parseExperimentId(query.experimentId), query.of)
-      case 'run':
-        return runDetail(r, parseRunId(query.runId), memory)
       case 'trash':
         return {
           experiments: await experimentSummaries(r, 'DELETED_ONLY'),
@@ -130,6 +166,8 @@ export class Answering {
       }
       case 'notebooks':
         return this.#around.notebooks.view()
+      case 'comments':
+        return commentsOf(r, parseRunId(query.runId))
       default:
         return unreachable(query)
     }
@@ -160,6 +198,7 @@ async function runDetail(r: Reader, id: RunId, memory: WatchMemory): Promise<Run
     experiment: await getExperiment(r, run.info.experimentId),
     parent: parentId ? await findRunInfo(r, parentId as RunId) : null,
     children: await childrenOf(r, id),
-    models: await runModels(r, run)
+    models: await runModels(r, run),
+    conflicts: await conflictsOf(r, id)
   }
 }

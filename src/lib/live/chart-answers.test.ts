@@ -25,6 +25,8 @@ const changeOf = (run: RunId): Change => ({
   origin: null,
   experiments: new Set([DEFAULT_EXPERIMENT_ID]),
   runs: new Set([run]),
+  models: new Set(),
+  registered: new Set(),
   kinds: new Set(['metric'])
 })
 
@@ -140,4 +142,19 @@ test('[CQ7] groups that do not fit the runs are refused', async () => {
   await expect(answers.answer(store, cache, ask(ids, { groups: [1] }))).rejects.toMatchObject({
     code: 'INVALID_PARAMETER_VALUE'
   })
+})
+
+test('[CQ8] another range shows a point that came while where the series lies was being read', async () => {
+  const { store, one, ids, answers, cache } = await twoRuns()
+  const read = store.read.bind(store)
+  store.read = async (work) => {
+    const found = await read(work)
+    store.read = read
+    await log(store, one, 'loss', [at(4, 0)])
+    answers.invalidate(changeOf(one.runId))
+    return found
+  }
+  await answers.answer(store, cache, ask(ids))
+  const { lines } = await answers.answer(store, cache, ask(ids, { range: [0, 10] }))
+  expect([...lines[0]!.raw.y]).toEqual([4, 3, 2, 1, 0])
 })

@@ -6,6 +6,7 @@ import { roomy, type Extent } from '#lib/domain/chart-range.ts'
 import { invalid } from '#lib/domain/errors.ts'
 import { parseRunId, type RunId } from '#lib/domain/ids.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
+import type { StoredSeries } from '#lib/store/histories.ts'
 import { getRunInfos } from '#lib/store/runs.ts'
 import type { Change } from '#lib/store/changes.ts'
 import type { Store } from '#lib/store/store.ts'
@@ -23,13 +24,19 @@ export class ChartAnswers {
   readonly #lines = new Map<RunId, ChartLine>()
   readonly #columns = new Map<RunId, RunColumns>()
   #grid: BandGrid | null = null
+  /** Where series lie: as a page zooms, the same rows are not read again. */
+  readonly #stored = new Map<RunId, StoredSeries>()
   /** Runs whose points may have changed since they were last read. */
   readonly #stale = new Set<RunId>()
 
   /** What a commit can have changed is read again; everything when null. */
   invalidate(change: Change | null): void {
     if (change === null) this.#query = null
-    else for (const id of change.runs) this.#stale.add(id)
+    else
+      for (const id of change.runs) {
+        this.#stale.add(id)
+        this.#stored.delete(id)
+      }
   }
 
   /** The answer as it travels: what the page that watches does not have yet. */
@@ -46,8 +53,10 @@ export class ChartAnswers {
     this.#stale.clear()
     const origins = await originsOf(store, query, ids)
     await inTurns(wanted, async (id) => {
-      this.#lines.set(id, await chartLine(store, cache, query, id, origins.get(id) ?? 0))
+      this.#lines.set(id, await chartLine(store, cache, query, id, origins.get(id) ?? 0, this.#stored))
       this.#columns.delete(id)
+      // Touched while it was read: what was found may be what was before.
+      if (this.#stale.has(id)) this.#stored.delete(id)
     })
     const lines = ids.map((id) => this.#lines.get(id)!)
     return { lines, bands: await this.#bands(store, cache, query, ids, origins) }
@@ -55,6 +64,7 @@ export class ChartAnswers {
 
   #begin(query: ChartQuery): void {
     if (query === this.#query) return
+    if (query.key !== this.#query?.key) this.#stored.clear()
     this.#query = query
     // Each time a page asks it asks anew, and an answer that came too late for its question was not sent.
     this.#sender.begin()

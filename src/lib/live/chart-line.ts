@@ -7,6 +7,7 @@ import { axisValues } from '#lib/domain/series.ts'
 import { smoothed, type Curve, type Smoothing } from '#lib/domain/smoothing.ts'
 import type { EpochMs } from '#lib/domain/time.ts'
 import type { RunCurve } from '#lib/domain/bands.ts'
+import type { StoredSeries } from '#lib/store/histories.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { ChartLine, ChartQuery } from './protocol.ts'
 import type { SeriesCache } from './series-cache.ts'
@@ -18,17 +19,18 @@ interface Placed {
   readonly unplaced: number
 }
 
-/** Of one run: `origin` is its start, epoch ms. */
+/** Of one run: `origin` is its start, epoch ms; `known` as in SeriesCache. */
 export async function chartLine(
   store: Store,
   cache: SeriesCache,
   query: ChartQuery,
   runId: RunId,
-  origin: EpochMs
+  origin: EpochMs,
+  known: Map<RunId, StoredSeries>
 ): Promise<ChartLine> {
   const { key, x: axis, range, buckets, smoothing } = query
   if (smoothing === null && typeof axis === 'string') {
-    const raw = await cache.drawn(store, runId, key, { axis, origin, range, buckets, grows: true })
+    const raw = await cache.drawn(store, runId, key, { axis, origin, range, buckets, grows: true }, known)
     return { runId, raw, smooth: null, unplaced: 0 }
   }
   const placed = await placedPoints(store, cache, query, runId, origin)

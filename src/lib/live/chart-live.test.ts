@@ -25,11 +25,13 @@ async function openPage() {
   const reader = new ChartReader()
   let answer: ChartAnswer | null = null
   const onEvent = (event: LiveEvent): void => {
-    if (event.t !== 'answer') return
-    // As a port does: nothing is shared with the host.
-    const parcel = structuredClone(event.value as ChartParcel)
-    parcels.push(parcel)
-    answer = reader.read(parcel)
+    for (const one of event.t === 'answers' ? event.answers : []) {
+      if ('error' in one) continue
+      // As a port does: nothing is shared with the host.
+      const parcel = structuredClone(one.value as ChartParcel)
+      parcels.push(parcel)
+      answer = reader.read(parcel)
+    }
   }
   const session = await host.door.open('tab', 'lock', onEvent)
   return { store, session, parcels, answer: () => answer }
@@ -58,7 +60,7 @@ test('[CQ8] points that are appended are all that crosses, a late one sends what
     groups: null
   }
   const steps = (line: number): number[] => [...(answer()?.lines[line]?.raw.x ?? [])]
-  await session.watch(1, query)
+  await session.watch([{ watch: 1, ask: 1, query: query }])
   await vi.waitFor(() => expect(steps(1)).toEqual(upTo(0, 500)))
   expect(parcels.at(-1)).toMatchObject({ whole: true })
 
@@ -77,7 +79,7 @@ test('[CQ8] points that are appended are all that crosses, a late one sends what
   await log(two, [-5])
   await vi.waitFor(() => expect(steps(1)).toEqual([-5, ...upTo(0, 500)]))
   const seen = structuredClone(answer())
-  await session.watch(1, { ...query })
+  await session.watch([{ watch: 1, ask: 1, query: { ...query } }])
   await vi.waitFor(() => expect(parcels.at(-1)).toMatchObject({ whole: true }))
   expect(answer()).toEqual(seen)
 })

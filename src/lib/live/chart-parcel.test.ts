@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { RunId } from '#lib/domain/ids.ts'
-import { ChartReader, ChartSender } from './chart-parcel.ts'
+import { ChartReader, ChartSender, isSameChart } from './chart-parcel.ts'
 import type { ChartAnswer, ChartBand, ChartLine } from './protocol.ts'
 
 const value = fc.oneof(fc.double(), fc.constantFrom(0, -0, NaN, Infinity, -Infinity))
@@ -155,4 +155,21 @@ test('[CP4] a parcel that goes on from what the reader never had is a bug, and s
   sender.pack({ lines: [lineOf('live', [1])], bands: null })
   const second = sender.pack({ lines: [lineOf('live', [1, 2])], bands: null })
   expect(() => new ChartReader().read(second)).toThrow(/Assertion/)
+})
+
+test('[CP5] two answers are the same when every number of them is, to the bit', () => {
+  fc.assert(
+    fc.property(first, fc.nat(), (answer, at) => {
+      const copy = structuredClone(answer)
+      expect(isSameChart(answer, copy)).toBe(true)
+      const columns = [
+        ...copy.lines.flatMap(({ raw }) => [raw.x, raw.y]),
+        ...(copy.bands ?? []).map(({ mean }) => mean)
+      ]
+      const column = columns.filter(({ length }) => length > 0).at(at % Math.max(1, columns.length))
+      if (column === undefined) return
+      column[0] = Object.is(column[0], 7) ? -0 : 7
+      expect(isSameChart(answer, copy)).toBe(false)
+    })
+  )
 })

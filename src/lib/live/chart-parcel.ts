@@ -127,6 +127,35 @@ function concatenated(columns: readonly Numbers[]): Numbers {
   return all
 }
 
+/** Whether two answers say the same, to the bit. */
+export const isSameChart = (a: ChartAnswer, b: ChartAnswer): boolean =>
+  a.lines.length === b.lines.length &&
+  a.bands?.length === b.bands?.length &&
+  a.lines.every((line, at) => isSameLine(line, b.lines[at]!)) &&
+  (a.bands ?? []).every((band, at) => {
+    const other = b.bands![at]!
+    return band.group === other.group && isSameColumns(columnsOfBand(band), columnsOfBand(other))
+  })
+
+function isSameLine(a: ChartLine, b: ChartLine): boolean {
+  if (a === b) return true
+  const [one, other] = [a.raw, b.raw]
+  return (
+    a.runId === b.runId &&
+    a.unplaced === b.unplaced &&
+    one.count === other.count &&
+    one.sampled === other.sampled &&
+    one.nanCount === other.nanCount &&
+    one.posInfCount === other.posInfCount &&
+    one.negInfCount === other.negInfCount &&
+    isSameColumns(columnsOfLine(a), columnsOfLine(b))
+  )
+}
+
+const isSameColumns = (a: readonly Numbers[], b: readonly Numbers[]): boolean =>
+  a.length === b.length &&
+  a.every((column, i) => column.length === b[i]!.length && commonStart(column, b[i]) === column.length)
+
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export class ChartReader {

@@ -1,8 +1,9 @@
 import * as Comlink from 'comlink'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { RunnelError } from '#lib/domain/errors.ts'
+import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { LiveClient, type StorePort } from './client.ts'
-import type { LiveDoor, LiveEvent, LiveSession } from './protocol.ts'
+import type { KeysQuery, LiveDoor, LiveEvent, LiveSession, NumberedQuery } from './protocol.ts'
 
 /** Time that stands still, and intervals that beat when told to. */
 let now: number
@@ -48,6 +49,8 @@ class HandHost {
   isAlive = true
   opening: Promise<void> = Promise.resolve()
   onEvent: (event: LiveEvent) => void = () => undefined
+  /** What the page asked to watch, a list for each message. */
+  readonly asked: (readonly NumberedQuery[])[] = []
 
   constructor(openPort?: () => StorePort) {
     this.client = new LiveClient({ role: 'tab', openPort: openPort ?? (() => this.#open()) })
@@ -61,6 +64,10 @@ class HandHost {
     this.ports.push(port2)
     const whenAlive = async <T>(value: T): Promise<T> => (this.isAlive ? value : new Promise<never>(() => undefined))
     const session = {
+      watch: (queries: readonly NumberedQuery[]) => {
+        this.asked.push(queries)
+        return whenAlive(undefined)
+      },
       info: () => whenAlive({ epoch: `e${this.ports.length}`, version: '1' }),
       command: () => new Promise(() => undefined),
       consentFor: () => whenAlive('granted')
@@ -83,6 +90,8 @@ class HandHost {
     }
   }
 }
+
+const keysOf = (search: string): KeysQuery => ({ kind: 'keys', experimentId: DEFAULT_EXPERIMENT_ID, search })
 
 describe('a page and its host', () => {
   test('a page whose timers beat once a minute keeps its session', async () => {
@@ -164,5 +173,40 @@ describe('a page and its host', () => {
       throw new RunnelError('INVALID_STATE', 'Another tab has it.')
     })
     await expect(blocked.client.commands.createExperiment('a')).rejects.toThrow('Another tab has it.')
+  })
+
+  test('what is asked for in one go is asked for in one message, and again when a host is new', async () => {
+    const host = new HandHost()
+    await host.isOpen()
+    const handlers = { onAnswer: () => undefined, onRefused: () => undefined }
+    const keys = host.client.watch(keysOf('a'), handlers)
+    host.client.watch({ kind: 'storage' }, handlers)
+    keys.update(keysOf('b'))
+    const gone = host.client.watch({ kind: 'notebooks' }, handlers)
+    gone.stop()
+    await vi.waitFor(() => expect(host.asked).toHaveLength(1))
+    expect(host.asked[0]!.map(({ query }) => query)).toEqual([keysOf('b'), { kind: 'storage' }])
+    host.onEvent({ t: 'bye', reason: 'stopping' })
+    await vi.waitFor(() => expect(host.asked).toHaveLength(2))
+    expect(host.asked[1]!.map(({ query }) => query)).toEqual([keysOf('b'), { kind: 'storage' }])
+  })
+
+  test('an answer to what was asked before is no answer to what is asked now', async () => {
+    const host = new HandHost()
+    await host.isOpen()
+    const seen: unknown[] = []
+    const handlers = { onAnswer: (answer: unknown) => seen.push(answer), onRefused: (why: unknown) => seen.push(why) }
+    const watch = host.client.watch(keysOf('a'), handlers)
+    await vi.waitFor(() => expect(host.asked).toHaveLength(1))
+    const [first] = host.asked[0]!
+    watch.update(keysOf('b'))
+    await vi.waitFor(() => expect(host.asked).toHaveLength(2))
+    const [second] = host.asked[1]!
+    const answer = (ask: number, value: string) => ({ watch: first!.watch, ask, value })
+    host.onEvent({ t: 'answers', answers: [answer(first!.ask, 'old')] })
+    host.onEvent({ t: 'answers', answers: [answer(second!.ask, 'new'), answer(first!.ask, 'old')] })
+    await vi.waitFor(() => expect(seen).toEqual(['new']))
+    await settle()
+    expect(seen).toEqual(['new'])
   })
 })

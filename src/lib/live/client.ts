@@ -12,6 +12,7 @@
  */
 import * as Comlink from 'comlink'
 import { RunnelError, isErrorCode, type WireError } from '#lib/domain/errors.ts'
+import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import { ChartReader, type ChartParcel } from './chart-parcel.ts'
 import type {
   Admission,
@@ -21,6 +22,7 @@ import type {
   LiveEvent,
   LiveSession,
   NotebookArrival,
+  NumberedQuery,
   PageRole,
   Query,
   SaveState,
@@ -53,8 +55,14 @@ export interface LiveClientOptions {
    * UNAUTHENTICATED when the host wants another token: trying again would not help.
    */
   readonly openPort: () => StorePort | Promise<StorePort>
-  /** How to read an artifact when not over the port. */
-  readonly readArtifact?: Commands['readArtifact']
+  /** How to send large files when not over the port. */
+  readonly overHttp?: Pick<Commands, HttpCommand>
+}
+
+/** Where a page looks. */
+export interface Presence {
+  readonly experimentId: ExperimentId
+  readonly runId: RunId | null
 }
 
 /** Handlers of one watched query. */
@@ -63,8 +71,15 @@ export interface QueryHandlers<Q extends Query> {
   readonly onRefused: (failure: LiveFailure) => void
 }
 
+const HTTP_COMMANDS = ['readArtifact', 'exportExperiments', 'mergeFile'] as const
+type HttpCommand = (typeof HTTP_COMMANDS)[number]
+
+const isHttpCommand = (name: keyof Commands): name is HttpCommand => (HTTP_COMMANDS as readonly string[]).includes(name)
+
 interface Watched {
   query: Query
+  /** How often it was asked, each time something else. */
+  asks: number
   readonly onAnswer: (answer: never) => void
   readonly onRefused: (failure: LiveFailure) => void
 }
@@ -83,9 +98,12 @@ export class LiveClient {
   readonly commands: Commands
   readonly #options: LiveClientOptions
   readonly #watched = new Map<number, Watched>()
+  /** Numbers of those that are to be asked for, all in one message, once whoever asks has asked for everything. */
+  readonly #asked = new Set<number>()
   readonly #onState = new Set<() => void>()
   readonly #life = new AbortController()
   #lastWatch = 0
+  #presence: Presence | null = null
   #session: LiveSession | null = null
   #opened = Promise.withResolvers<LiveSession>()
   #port: StorePort | null = null
@@ -133,6 +151,7 @@ export class LiveClient {
     const chart = new ChartReader()
     const watched: Watched = {
       query,
+      asks: 0,
       onRefused: handlers.onRefused,
       onAnswer:
         query.kind === 'chart'
@@ -140,11 +159,11 @@ export class LiveClient {
           : handlers.onAnswer
     }
     this.#watched.set(number, watched)
-    this.#tell((session) => session.watch(number, query))
+    this.#askFor(number)
     return {
       update: (next) => {
         watched.query = next
-        this.#tell((session) => session.watch(number, next))
+        this.#askFor(number)
       },
       stop: () => {
         this.#watched.delete(number)
@@ -162,6 +181,22 @@ export class LiveClient {
   async admit(port: MessagePort, arrival: NotebookArrival): Promise<Admission> {
     const session = await this.#opened.promise
     return this.#orLost(session.admit(Comlink.transfer(port, [port]), arrival))
+  }
+
+  /** Say where this page looks, to others who look at the same; null for nowhere. Said again to every new session. */
+  present(at: Presence | null): void {
+    this.#presence = at
+    this.#tell((session) => session.present(at))
+  }
+
+  /** Edit a note together, over `port`. Rejects when it cannot be, or the host dies first; when it dies later, the port falls silent. */
+  async openNote(port: MessagePort, experimentId: ExperimentId, runId: RunId | null): Promise<void> {
+    const session = await this.#opened.promise
+    try {
+      await this.#orLost(session.openNote(Comlink.transfer(port, [port]), experimentId, runId))
+    } catch (error) {
+      throw toRunnelError(error)
+    }
   }
 
   close(): void {
@@ -210,7 +245,9 @@ export class LiveClient {
     this.#session = session
     this.#problem = null
     this.#openedAt = performance.now()
-    for (const [number, { query }] of this.#watched) void session.watch(number, query).catch(() => undefined)
+    for (const number of this.#watched.keys()) this.#asked.add(number)
+    this.#sendAsked()
+    if (this.#presence !== null) void session.present(this.#presence).catch(() => undefined)
     this.#setConnection('open')
     this.#opened.resolve(session)
     const lost = () => this.#lost(life)
@@ -270,11 +307,14 @@ export class LiveClient {
 
   #onEvent(event: LiveEvent): void {
     switch (event.t) {
-      case 'answer':
-        this.#watched.get(event.watch)?.onAnswer(event.value as never)
-        break
-      case 'refused':
-        this.#watched.get(event.watch)?.onRefused(event.error)
+      case 'answers':
+        for (const answer of event.answers) {
+          const watched = this.#watched.get(answer.watch)
+          // What was asked before matters no more, and a chart's parcels begin anew with each question.
+          if (watched?.asks !== answer.ask) continue
+          if ('error' in answer) watched.onRefused(answer.error)
+          else watched.onAnswer(answer.value as never)
+        }
         break
       case 'save':
         this.#save = { state: event.state, message: event.message }
@@ -294,6 +334,21 @@ export class LiveClient {
 
   // ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** A page asks for what its charts show in one go, and a message costs more than what is in it. */
+  #askFor(number: number): void {
+    if (this.#asked.size === 0) queueMicrotask(() => this.#sendAsked())
+    this.#asked.add(number)
+  }
+
+  #sendAsked(): void {
+    const queries = [...this.#asked].flatMap((number): NumberedQuery[] => {
+      const watched = this.#watched.get(number)
+      return watched === undefined ? [] : [{ watch: number, ask: ++watched.asks, query: watched.query }]
+    })
+    this.#asked.clear()
+    if (queries.length > 0) this.#tell((session) => session.watch(queries))
+  }
+
   #tell(say: (session: LiveSession) => Promise<void>): void {
     // Without a session nothing is lost: opening one watches everything again. A failure means the same.
     if (this.#session) say(this.#session).catch(() => undefined)
@@ -301,9 +356,9 @@ export class LiveClient {
 
   #createCommands(): Commands {
     const run = async (name: keyof Commands, args: unknown[]) => {
-      const { readArtifact } = this.#options
-      if (name === 'readArtifact' && readArtifact !== undefined)
-        return readArtifact(...(args as Parameters<typeof readArtifact>))
+      const { overHttp } = this.#options
+      if (overHttp !== undefined && isHttpCommand(name))
+        return (overHttp[name] as (...args: unknown[]) => Promise<unknown>)(...args)
       const session = await this.#opened.promise
       try {
         return await this.#orLost(session.command(name, args as never))

@@ -18,6 +18,8 @@ const METHODS = {
   command: 0,
   consentFor: 0,
   admit: 0,
+  present: 0,
+  openNote: 0,
   close: 0
 } as const satisfies Record<keyof LiveDoor | keyof LiveSession, 0>
 

@@ -30,6 +30,9 @@ import { deleteRunTag, setRunTags } from '#lib/store/tags.ts'
 import { allInTrash, deleteForGood } from '#lib/store/trash.ts'
 import { deleteView, renameView, saveView } from '#lib/store/views.ts'
 import { createBulkCommands } from './bulk-commands.ts'
+import { NO_SHARING } from './no-sharing.ts'
+import { createFileCommands } from './file-commands.ts'
+import { createSharingCommands } from './sharing-commands.ts'
 import type { LiveHostParts } from './host.ts'
 import type { Notebooks } from './notebooks.ts'
 import type { Commands, Durability } from './protocol.ts'
@@ -43,7 +46,12 @@ export const isDurability = (value: unknown): value is Durability => value === '
 export function createCommands(
   store: Store,
   notebooks: Notebooks,
-  { applyDurability, giveRoomBack }: Pick<LiveHostParts, 'applyDurability' | 'giveRoomBack'>
+  {
+    applyDurability,
+    giveRoomBack,
+    sharing = NO_SHARING,
+    files
+  }: Pick<LiveHostParts, 'applyDurability' | 'giveRoomBack' | 'sharing' | 'files'>
 ): Commands {
   return {
     createExperiment: (name) => {
@@ -109,7 +117,9 @@ export function createCommands(
     answerConsent: (id, allow) => {
       notebooks.answer(id, allow)
       return Promise.resolve()
-    }
+    },
+    ...createFileCommands(files),
+    ...createSharingCommands(store, sharing)
   }
 }
 

@@ -12,8 +12,8 @@ import { artifactAddress } from './artifact-address.ts'
 import { LiveClient, type StorePort } from './client.ts'
 import { answerInstead, readLiveMessage } from './comlink-messages.ts'
 import { readHostInfo, type HostInfo } from './host-info.ts'
-import type { PageRole } from './protocol.ts'
-import { HOST_INFO_PATH } from './store-paths.ts'
+import type { MergeOutcome, PageRole } from './protocol.ts'
+import { FILES_PATH, HOST_INFO_PATH } from './store-paths.ts'
 
 export type { HostInfo }
 
@@ -49,7 +49,14 @@ export function connectHost({ url, token, role }: HostConnectionOptions): LiveCl
   return new LiveClient({
     role,
     openPort: () => openSocketPort(url, token),
-    readArtifact: (...name) => fetchArtifact(new URL(artifactAddress(...name), url), token)
+    overHttp: {
+      readArtifact: (...name) => fetchBlob(new URL(artifactAddress(...name), url), token),
+      exportExperiments: (ids, job) => {
+        const query = new URLSearchParams([['job', job], ...(ids ?? []).map((id) => ['experiment', id])])
+        return fetchBlob(new URL(`${FILES_PATH}?${query}`, url), token)
+      },
+      mergeFile: (file, job) => sendFile(new URL(`${FILES_PATH}?${new URLSearchParams({ job })}`, url), token, file)
+    }
   })
 }
 
@@ -86,9 +93,9 @@ function closingError(code: number): RunnelError {
 }
 
 /** Over HTTP, where a large file streams to the browser's disk and holds nothing else up. */
-async function fetchArtifact(address: URL, token: string | null): Promise<Blob> {
+async function fetchBlob(address: URL, token: string | null): Promise<Blob> {
   try {
-    const response = await fetch(address, token === null ? {} : { headers: { Authorization: `Bearer ${token}` } })
+    const response = await fetch(address, { headers: authorization(token) })
     if (!response.ok) throw await answerError(response)
     return await response.blob()
   } catch (error) {
@@ -96,6 +103,24 @@ async function fetchArtifact(address: URL, token: string | null): Promise<Blob> 
     throw new RunnelError('TEMPORARILY_UNAVAILABLE', 'The host went away before it had sent the file. Try again.')
   }
 }
+
+/** Read by the browser as it is sent, however large it is. */
+async function sendFile(address: URL, token: string | null, file: Blob): Promise<MergeOutcome> {
+  try {
+    const response = await fetch(address, { method: 'POST', headers: authorization(token), body: file })
+    if (!response.ok) throw await answerError(response)
+    return (await response.json()) as MergeOutcome
+  } catch (error) {
+    if (error instanceof RunnelError) throw error
+    throw new RunnelError(
+      'TEMPORARILY_UNAVAILABLE',
+      'The host went away before it was done. Open the file again: nothing comes twice.'
+    )
+  }
+}
+
+const authorization = (token: string | null): Record<string, string> =>
+  token === null ? {} : { Authorization: `Bearer ${token}` }
 
 async function answerError(response: Response): Promise<RunnelError> {
   const { error_code: code, message } = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>

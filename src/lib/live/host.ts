@@ -10,8 +10,12 @@ import { RunnelError, errorToWire, invalid, type WireError } from '#lib/domain/e
 import type { Store } from '#lib/store/store.ts'
 import { Answering, type Surroundings } from './answers.ts'
 import { createCommands } from './commands.ts'
+import type { FileWork } from './file-work.ts'
+import { NO_SHARING } from './no-sharing.ts'
+import type { Sharing } from './sharing.ts'
+import { parseExperimentId, parseRunId } from '#lib/domain/ids.ts'
 import { Notebooks, type AttachNotebook, type NotebookConnection } from './notebooks.ts'
-import { isArrival, isQuery } from './query-check.ts'
+import { isArrival, isQueries } from './query-check.ts'
 import type {
   Commands,
   Durability,
@@ -20,7 +24,6 @@ import type {
   LiveSession,
   NotebookArrival,
   PageRole,
-  Query,
   SaveState,
   SessionInfo
 } from './protocol.ts'
@@ -39,6 +42,10 @@ export interface LiveHostParts {
   readonly giveRoomBack: () => Promise<void>
   /** Resolves when nobody holds the named lock any more: for pages of this browser. */
   readonly whenFree?: (lock: string) => Promise<void>
+  /** How experiments are shared; not at all when left out. */
+  readonly sharing?: Sharing
+  /** What writes and merges files of experiments; nothing does when left out. */
+  readonly files?: FileWork
   /** A failure in words that may leave this host; as it is unless given. */
   readonly describe?: (error: unknown) => WireError
 }
@@ -47,11 +54,14 @@ interface Page {
   readonly role: PageRole
   readonly watches: Watches
   readonly emit: (event: LiveEvent) => void
+  /** It looks no longer where it said it did. */
+  leave: () => void
 }
 
 export class LiveHost {
   readonly #parts: LiveHostParts
   readonly #notebooks: Notebooks
+  readonly #sharing: Sharing
   readonly #answering: Answering
   readonly #commands: Commands
   readonly #pages = new Set<Page>()
@@ -66,10 +76,23 @@ export class LiveHost {
       attach: parts.attachNotebook,
       changed: () => this.#refreshNotebooks()
     })
-    this.#answering = new Answering({ notebooks: this.#notebooks, sizes: parts.sizes })
+    this.#sharing = parts.sharing ?? NO_SHARING
+    this.#answering = new Answering({
+      notebooks: this.#notebooks,
+      sizes: parts.sizes,
+      sharing: this.#sharing,
+      files: parts.files ?? null
+    })
     this.#commands = createCommands(parts.store, this.#notebooks, parts)
     parts.store.changes.subscribe((change) => {
       for (const page of this.#pages) page.watches.onChange(change)
+    })
+    this.#sharing.onChange(() => {
+      for (const page of this.#pages)
+        for (const kind of ['sharing', 'sync', 'sync-settings'] as const) page.watches.refresh(kind)
+    })
+    parts.files?.onChange(() => {
+      for (const page of this.#pages) page.watches.refresh('file-work')
     })
     parts.store.changes.subscribeToLoss(() => {
       this.#answering.forget()
@@ -118,12 +141,13 @@ export class LiveHost {
     if (typeof onEvent !== 'function') throw invalid('A page is told events through a function.')
     if (this.#isRetired) throw new RunnelError('TEMPORARILY_UNAVAILABLE', 'The store is changing hands. Trying again.')
     // An event to a page that has gone goes nowhere; its lock says so soon.
-    const emit = (event: LiveEvent) => void Promise.resolve(onEvent(withTransfer(event))).catch(() => undefined)
-    const page: Page = { role, emit, watches: this.#watches(emit) }
+    const emit = (event: LiveEvent) => void Promise.resolve(onEvent(eventWithTransfer(event))).catch(() => undefined)
+    const page: Page = { role, emit, watches: this.#watches(emit), leave: () => undefined }
     this.#pages.add(page)
     this.#refreshNotebooks()
     const close = () => {
       page.watches.clear()
+      page.leave()
       if (this.#pages.delete(page)) this.#refreshNotebooks()
     }
     void whenGone.then(close)
@@ -134,11 +158,11 @@ export class LiveHost {
   #session(page: Page, close: () => void): LiveSession {
     return {
       info: () => Promise.resolve(this.#parts.info),
-      watch: (watch, query: Query) =>
+      watch: (queries) =>
         this.#asWire(async () => {
-          const mayWatch = isQuery(query) && Number.isSafeInteger(watch) && page.watches.count < LIVE.watches
-          if (!mayWatch) throw invalid('This is no query of the protocol.')
-          page.watches.set(watch, query)
+          if (!isQueries(queries) || page.watches.countWith(queries) > LIVE.watches)
+            throw invalid('These are no queries of the protocol, or too many.')
+          page.watches.set(queries)
           return Promise.resolve()
         }),
       unwatch: (watch) => {
@@ -156,6 +180,24 @@ export class LiveHost {
             port.close()
             return { outcome: 'denied', reason: 'unavailable' } as const
           })
+        }),
+      present: (at) =>
+        this.#asWire(async () => {
+          page.leave()
+          page.leave = () => undefined
+          if (at !== null && this.#pages.has(page))
+            page.leave = this.#sharing.present(parseExperimentId(at.experimentId), at.runId && parseRunId(at.runId))
+          return Promise.resolve()
+        }),
+      openNote: (port: MessagePort, experimentId, runId) =>
+        this.#asWire(async () => {
+          if (!(port instanceof MessagePort)) throw invalid('A note is edited over a port.')
+          try {
+            await this.#sharing.openNote(port, parseExperimentId(experimentId), runId && parseRunId(runId))
+          } catch (error) {
+            port.close()
+            throw error
+          }
         }),
       close: () => {
         close()
@@ -212,10 +254,20 @@ const NEVER = new Promise<void>(() => undefined)
 function withTransfer<T>(value: T): T {
   const buffers = new Set<ArrayBuffer>()
   collect(value, buffers, 0)
+  return withBuffers(value, buffers)
+}
+
+function eventWithTransfer(event: LiveEvent): LiveEvent {
+  const buffers = new Set<ArrayBuffer>()
+  if (event.t === 'answers') for (const answer of event.answers) collect(answer, buffers, 0)
+  return withBuffers(event, buffers)
+}
+
+function withBuffers<T>(value: T, buffers: ReadonlySet<ArrayBuffer>): T {
   return buffers.size === 0 ? value : (Comlink.transfer(value as object, [...buffers]) as T)
 }
 
-/** Answers hold their arrays at most two levels down: the event, its value, the value's columns. */
+/** Answers hold their arrays at most two levels down: the answer, its value, the value's columns. */
 function collect(value: unknown, into: Set<ArrayBuffer>, depth: number): void {
   if (value instanceof Float64Array && value.buffer instanceof ArrayBuffer) into.add(value.buffer)
   else if (

@@ -2,7 +2,8 @@ import { createContext, untrack } from 'svelte'
 import { createSubscriber } from 'svelte/reactivity'
 import { randomHex } from '#lib/domain/ids.ts'
 import type { Connection, LiveClient, LiveFailure } from './client.ts'
-import type { AnswerTo, Commands, Query, SaveState, SessionInfo } from './protocol.ts'
+import type { AnswerTo, ChartQuery, Commands, Query, SaveState, SessionInfo } from './protocol.ts'
+import { ChartState, QueryState, type Answered } from './query-state.svelte.ts'
 
 export type { LiveFailure } from './client.ts'
 
@@ -70,7 +71,16 @@ export class Live {
 
   /** Call while a component initialises. `get` may return null: then nothing is asked. */
   query<Q extends Query>(get: () => Q | null): LiveQuery<Q> {
-    const state = new QueryState<Q>()
+    return this.#follow(get, new QueryState<Q>())
+  }
+
+  /** The same of a chart, as of ChartState: `get` must not depend on its answer. */
+  chart(get: () => ChartQuery | null): LiveQuery<ChartQuery> {
+    const text = $derived(JSON.stringify(get()))
+    return this.#follow(get, new ChartState(() => text))
+  }
+
+  #follow<Q extends Query>(get: () => Q | null, state: Answered<Q>): LiveQuery<Q> {
     let watch: { update(query: Q): void; stop(): void } | null = null
     let asked = ''
     let about = ''
@@ -88,7 +98,7 @@ export class Live {
         }
         if (subjectOf(query) !== about) state.clear()
         about = subjectOf(query)
-        state.ask()
+        state.ask(text)
         if (watch) watch.update(query)
         else
           watch = this.#client.watch(query, {
@@ -128,31 +138,4 @@ function subjectOf(query: Query): string {
   if ('runId' in query) return `${kind}/${query.runId}`
   if ('experimentId' in query) return `${kind}/${query.experimentId}`
   return 'experimentIds' in query ? `${kind}/${query.experimentIds.join()}` : kind
-}
-
-class QueryState<Q extends Query> implements LiveQuery<Q> {
-  current = $state.raw<AnswerTo<Q> | undefined>(undefined)
-  error = $state.raw<LiveFailure | null>(null)
-  loading = $state(true)
-
-  ask(): void {
-    this.loading = true
-  }
-
-  answer(answer: AnswerTo<Q>): void {
-    this.current = answer
-    this.error = null
-    this.loading = false
-  }
-
-  refuse(failure: LiveFailure): void {
-    this.error = failure
-    this.loading = false
-  }
-
-  clear(): void {
-    this.current = undefined
-    this.error = null
-    this.loading = false
-  }
 }

@@ -23,8 +23,13 @@ import type { EpochMs } from '#lib/domain/time.ts'
 import type { SavedView, ViewOf } from '#lib/domain/view.ts'
 import type { SaveState } from '#lib/store/journal.ts'
 import type { FieldValues } from '#lib/store/search/values.ts'
+import type { CommentPoint, RunComment } from '#lib/domain/comment.ts'
+import type { ParamConflict } from '#lib/domain/sync/cells.ts'
+import type { MergeOutcome } from '#lib/store/files/merge-file.ts'
+import type { FileState } from '#lib/store/files/progress.ts'
+import type { NewShare, ShareLink, SharingView, SyncSettings, SyncView } from './sharing.ts'
 
-export type { ColumnKind, ColumnRef, FieldValues, SaveState }
+export type { ColumnKind, ColumnRef, FieldValues, FileState, MergeOutcome, SaveState }
 
 // ── queries ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -128,6 +133,13 @@ export type Query =
   | { readonly kind: 'settings' }
   | { readonly kind: 'storage' }
   | { readonly kind: 'notebooks' }
+  | { readonly kind: 'sharing'; readonly experimentId: ExperimentId }
+  | { readonly kind: 'sync' }
+  | { readonly kind: 'sync-settings' }
+  /** Comments on a run, and on points of its charts. */
+  | { readonly kind: 'comments'; readonly runId: RunId }
+  /** How far a file is written or merged, by the name the page gave that. */
+  | { readonly kind: 'file-work'; readonly job: string }
 
 export type QueryKind = Query['kind']
 
@@ -204,6 +216,8 @@ export interface RunDetail {
   readonly parent: RunInfo | null
   readonly children: readonly RunInfo[]
   readonly models: RunModels
+  /** Params that were set to several values, in the order of their keys. */
+  readonly conflicts: readonly ParamConflict[]
 }
 
 /** One run's line. */
@@ -294,6 +308,14 @@ export interface Answers {
   readonly settings: SettingsView
   readonly storage: StorageView
   readonly notebooks: NotebooksView
+  readonly sharing: SharingView
+  /** Null when nothing is shared. */
+  readonly sync: SyncView | null
+  readonly 'sync-settings': SyncSettings
+  /** The oldest first. */
+  readonly comments: readonly RunComment[]
+  /** Null before it begins and once it is over. */
+  readonly 'file-work': FileState | null
 }
 
 export type AnswerTo<Q extends Query> = Answers[Q['kind']]
@@ -346,6 +368,30 @@ export interface Commands {
   setDurability(durability: Durability): Promise<void>
   revokeGrant(origin: string): Promise<void>
   answerConsent(id: number, allow: boolean): Promise<void>
+
+  // Files of experiments. `job` is a name of the page's choosing for one such work, to ask how far it is and to stop it.
+
+  /** Resolves with the file. Facts are kept of these experiments from then on. `ids` null for all that are active. */
+  exportExperiments(ids: readonly ExperimentId[] | null, job: string): Promise<Blob>
+  /** Merge a file of experiments, or the database of a Runnel host. What came stays when it rejects; merged again, nothing is doubled. */
+  mergeFile(file: Blob, job: string): Promise<MergeOutcome>
+  /** An export rejects then; a merge resolves with the experiments that came until then. */
+  stopFileWork(job: string): Promise<void>
+
+  // Sharing: as of Sharing.
+
+  shareExperiment(id: ExperimentId, share: NewShare): Promise<{ readonly link: string; readonly share: ShareLink }>
+  revokeShare(id: ExperimentId, shareId: string): Promise<void>
+  stopSharing(id: ExperimentId): Promise<void>
+  joinShared(link: string): Promise<ExperimentId>
+  setPersonName(name: string): Promise<void>
+  setSyncHost(host: { readonly address: string; readonly token: string | null } | null): Promise<void>
+  retrySync(): Promise<void>
+  keepOffline(id: ExperimentId, on: boolean): Promise<void>
+  /** Resolves with the comment's id. `point` is what of a chart it is about. */
+  addComment(runId: RunId, text: string, point: CommentPoint | null): Promise<string>
+  editComment(runId: RunId, commentId: string, text: string): Promise<void>
+  deleteComment(runId: RunId, commentId: string): Promise<void>
 }
 
 // ── the session ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -353,9 +399,14 @@ export interface Commands {
 /** What a page is to the host: a `tab` can ask for consent; a `frame` (the bridge inside a notebook) must not. */
 export type PageRole = 'tab' | 'bridge-window' | 'frame'
 
+/** What a watched query is answered with; `ask` as it was asked. */
+export type WatchAnswer = { readonly watch: number; readonly ask: number } & (
+  { readonly value: unknown } | { readonly error: WireError & { readonly detail?: unknown } }
+)
+
 export type LiveEvent =
-  | { readonly t: 'answer'; readonly watch: number; readonly value: unknown }
-  | { readonly t: 'refused'; readonly watch: number; readonly error: WireError & { readonly detail?: unknown } }
+  /** Those that were asked for together come together, where none of them takes long. */
+  | { readonly t: 'answers'; readonly answers: readonly WatchAnswer[] }
   | { readonly t: 'save'; readonly state: SaveState; readonly message: string | null }
   | { readonly t: 'bye'; readonly reason: 'upgrade' | 'stopping' }
 
@@ -378,11 +429,18 @@ export interface SessionInfo {
   readonly version: string
 }
 
+export interface NumberedQuery {
+  readonly watch: number
+  /** Tells it from those asked under this number before: an answer to one of those may be on its way. */
+  readonly ask: number
+  readonly query: Query
+}
+
 /** The session a host gives one page, reached over Comlink. */
 export interface LiveSession {
   info(): Promise<SessionInfo>
-  /** Watch a query under a number of the page's choosing; the same number again replaces the query (a window that moved). */
-  watch(watch: number, query: Query): Promise<void>
+  /** Watch queries under numbers of the page's choosing; the same number again replaces the query (a window that moved). */
+  watch(queries: readonly NumberedQuery[]): Promise<void>
   unwatch(watch: number): Promise<void>
   /** A command by name: one door, so that a page's arguments are checked in one place. */
   command<Name extends keyof Commands>(
@@ -393,6 +451,10 @@ export interface LiveSession {
   consentFor(origin: string): Promise<'granted' | 'here' | 'tab' | 'nowhere'>
   /** Hand a notebook's port to the store. Resolves when it is admitted or turned away, however long the person takes. */
   admit(port: MessagePort, arrival: NotebookArrival): Promise<Admission>
+  /** Where this page looks, for others who look at the same; null for nowhere that is shared. */
+  present(at: { readonly experimentId: ExperimentId; readonly runId: RunId | null } | null): Promise<void>
+  /** Edit a note together, over a port that speaks y-protocols. As of Sharing.openNote. */
+  openNote(port: MessagePort, experimentId: ExperimentId, runId: RunId | null): Promise<void>
   close(): Promise<void>
 }
 

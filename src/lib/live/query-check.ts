@@ -7,7 +7,7 @@ import { VIEW_TYPES } from '#lib/domain/lifecycle.ts'
 import { DATASET_KEYS } from '#lib/domain/search/vocabulary.ts'
 import { isViewOf } from '#lib/domain/view.ts'
 import { GROUP_ATTRIBUTES } from '#lib/domain/table-column.ts'
-import type { NotebookArrival, Query } from './protocol.ts'
+import type { NotebookArrival, NumberedQuery, Query } from './protocol.ts'
 
 type Check = (value: unknown) => boolean
 type Fields = Readonly<Record<string, Check>>
@@ -117,7 +117,12 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
   trash: {},
   settings: {},
   storage: {},
-  notebooks: {}
+  notebooks: {},
+  sharing: { experimentId: isText },
+  sync: {},
+  'sync-settings': {},
+  comments: { runId: isText },
+  'file-work': { job: isText }
 }
 
 export function isQuery(value: unknown): value is Query {
@@ -127,6 +132,10 @@ export function isQuery(value: unknown): value is Query {
   if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind)) return false
   return Object.entries(FIELDS[kind as Query['kind']]).every(([name, isRight]) => isRight(query[name]))
 }
+
+/** Whether these are queries under numbers, no more of them than one page may watch. */
+export const isQueries = (value: unknown): value is readonly NumberedQuery[] =>
+  isListOf(has({ watch: Number.isSafeInteger, ask: Number.isSafeInteger, query: isQuery }), LIVE.watches)(value)
 
 /** Whether what a page says of a notebook is what the protocol says. */
 export function isArrival(value: unknown): value is NotebookArrival {

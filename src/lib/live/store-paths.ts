@@ -29,3 +29,6 @@ export const HOST_INFO_PATH = '/runnel-host.json'
 /** Is this the path of one of the app's own pages? Each of them opens the store. */
 export const isShellPath = (pathname: string): boolean =>
   pathname === '/' || /^\/(experiments|runs|trash|settings|bridge)(\/|$)/.test(pathname)
+
+/** GET a file of experiments, POST one to be merged: owners only. */
+export const FILES_PATH = '/sync/files'

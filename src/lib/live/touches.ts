@@ -57,8 +57,17 @@ export function touches(change: Change, query: Query, context: Context): boolean
     case 'storage':
       return true
     case 'notebooks':
-      // The front desk says so itself: nothing of it is in the store.
+    case 'file-work':
+      // Who does it says so itself: nothing of it is in the store.
       return false
+    case 'sharing':
+      return has('room') && change.experiments.has(query.experimentId)
+    case 'sync':
+    case 'sync-settings':
+      // Whoever shares says so itself.
+      return has('room')
+    case 'comments':
+      return has('comment') && touchesRun(change, query.runId)
     default:
       return unreachable(query)
   }

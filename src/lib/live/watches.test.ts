@@ -27,7 +27,8 @@ test('a chart that saw points which are then lost is drawn again without them, a
   let seen: number[] = []
   const reader = new ChartReader()
   const onEvent = (event: LiveEvent) => {
-    if (event.t === 'answer') seen = [...reader.read(event.value as ChartParcel).lines[0]!.raw.y]
+    for (const answer of event.t === 'answers' ? event.answers : [])
+      if ('value' in answer) seen = [...reader.read(answer.value as ChartParcel).lines[0]!.raw.y]
   }
   const session = await host.door.open('tab', 'lock', onEvent)
 
@@ -40,7 +41,7 @@ test('a chart that saw points which are then lost is drawn again without them, a
   journal.failWith(new RunnelError('RESOURCE_EXHAUSTED', 'full'))
   const losing = log(1, 666)
   const chart = { kind: 'chart', runIds: [run.runId], key: 'loss', x: 'step', range: null, buckets: 100 } as const
-  await session.watch(1, { ...chart, smoothing: null, groups: null })
+  await session.watch([{ watch: 1, ask: 1, query: { ...chart, smoothing: null, groups: null } }])
   await vi.waitFor(() => expect(seen).toEqual([1, 666]))
   await expect(losing).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
   await vi.waitFor(() => expect(seen).toEqual([1]))

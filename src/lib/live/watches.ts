@@ -2,8 +2,9 @@ import { errorToWire, type WireError } from '#lib/domain/errors.ts'
 import { SearchSyntaxError } from '#lib/domain/search/syntax-error.ts'
 import type { Change } from '#lib/store/changes.ts'
 import type { Store } from '#lib/store/store.ts'
+import { AnswerRound } from './answer-round.ts'
 import { WatchMemory, type Answering } from './answers.ts'
-import type { LiveEvent, Query, QueryKind } from './protocol.ts'
+import type { LiveEvent, NumberedQuery, Query, QueryKind, WatchAnswer } from './protocol.ts'
 import { touches } from './touches.ts'
 
 /** At most one answer per query and frame. */
@@ -17,6 +18,7 @@ const REST_FACTOR = 3
 
 interface Watch {
   query: Query
+  ask: number
   readonly memory: WatchMemory
   /** Counts replacements, so that an answer to an older query is not sent as one to the newer. */
   version: number
@@ -46,27 +48,37 @@ export class Watches {
     this.#describe = describe
   }
 
-  get count(): number {
-    return this.#watches.size
+  /** How many queries there are once these are watched, too. */
+  countWith(queries: readonly NumberedQuery[]): number {
+    return new Set([...this.#watches.keys(), ...queries.map(({ watch }) => watch)]).size
   }
 
-  set(number: number, query: Query): void {
+  set(queries: readonly NumberedQuery[]): void {
+    this.#inOneRound((round) => {
+      for (const query of queries) this.#set(query, round)
+    })
+  }
+
+  #set({ watch: number, ask, query }: NumberedQuery, round: AnswerRound): void {
     const known = this.#watches.get(number)
     const watch: Watch =
       known && known.query.kind === query.kind
         ? known
-        : { query, memory: new WatchMemory(), version: 0, dirty: false, running: false, timer: null, restUntil: 0 }
+        : { query, ask, memory: new WatchMemory(), version: 0, dirty: false, running: false, timer: null, restUntil: 0 }
     watch.query = query
+    watch.ask = ask
     watch.version++
     this.#watches.set(number, watch)
     // A window that moved is answered at once: somebody is scrolling.
     watch.restUntil = 0
-    this.#schedule(number, watch)
+    this.#schedule(number, watch, round)
   }
 
   remove(number: number): void {
     const watch = this.#watches.get(number)
-    if (watch?.timer) clearTimeout(watch.timer)
+    if (watch === undefined) return
+    if (watch.timer !== null) clearTimeout(watch.timer)
+    watch.memory.isOver = true
     this.#watches.delete(number)
   }
 
@@ -75,27 +87,40 @@ export class Watches {
   }
 
   onChange(change: Change): void {
-    for (const [number, watch] of this.#watches) {
-      if (!touches(change, watch.query, watch.memory)) continue
-      watch.memory.invalidate(change)
-      this.#schedule(number, watch)
-    }
+    this.#inOneRound((round) => {
+      for (const [number, watch] of this.#watches) {
+        if (!touches(change, watch.query, watch.memory)) continue
+        watch.memory.invalidate(change)
+        this.#schedule(number, watch, round)
+      }
+    })
   }
 
   /** Answer everything again: what was read before may have been lost. */
   onLoss(): void {
-    for (const [number, watch] of this.#watches) {
-      watch.memory.invalidate(null)
-      this.#schedule(number, watch)
-    }
+    this.#inOneRound((round) => {
+      for (const [number, watch] of this.#watches) {
+        watch.memory.invalidate(null)
+        this.#schedule(number, watch, round)
+      }
+    })
   }
 
   /** Answer again what the store does not announce. */
   refresh(kind: QueryKind): void {
-    for (const [number, watch] of this.#watches) if (watch.query.kind === kind) this.#schedule(number, watch)
+    this.#inOneRound((round) => {
+      for (const [number, watch] of this.#watches) if (watch.query.kind === kind) this.#schedule(number, watch, round)
+    })
   }
 
-  #schedule(number: number, watch: Watch): void {
+  /** What is answered at once is answered in one round; what rests first, in a round of its own. */
+  #inOneRound(work: (round: AnswerRound) => void): void {
+    const round = new AnswerRound((answers) => this.#emit({ t: 'answers', answers }))
+    work(round)
+    round.begun()
+  }
+
+  #schedule(number: number, watch: Watch, round: AnswerRound): void {
     watch.dirty = true
     if (watch.running || watch.timer !== null) {
       // Whatever waits or runs will see the newest query; only a long rest is cut short.
@@ -104,34 +129,36 @@ export class Watches {
       watch.timer = null
     }
     const wait = Math.max(0, watch.restUntil - performance.now())
-    if (wait === 0) void this.#run(number, watch)
-    else watch.timer = setTimeout(() => void this.#run(number, watch), wait)
+    if (wait === 0) void this.#run(number, watch, round)
+    else watch.timer = setTimeout(() => this.#inOneRound((own) => void this.#run(number, watch, own)), wait)
   }
 
-  async #run(number: number, watch: Watch): Promise<void> {
+  async #run(number: number, watch: Watch, round: AnswerRound): Promise<void> {
+    round.begin()
     watch.timer = null
     watch.running = true
     watch.dirty = false
     const version = watch.version
     const started = performance.now()
-    const event = await this.#answer(number, watch)
+    const answer = await this.#answer(number, watch)
     const cost = performance.now() - started
     watch.running = false
-    if (this.#watches.get(number) !== watch) return
-    if (version === watch.version) {
-      this.#emit(event)
-      watch.restUntil = performance.now() + restAfter(watch.query.kind, cost)
-    }
-    if (watch.dirty || version !== watch.version) this.#schedule(number, watch)
+    const isWatched = this.#watches.get(number) === watch
+    const isWanted = isWatched && version === watch.version
+    round.end(isWanted ? answer : null)
+    if (!isWatched) return
+    if (isWanted) watch.restUntil = performance.now() + restAfter(watch.query.kind, cost)
+    if (watch.dirty || !isWanted) this.#inOneRound((next) => this.#schedule(number, watch, next))
   }
 
-  async #answer(number: number, watch: Watch): Promise<LiveEvent> {
+  async #answer(number: number, watch: Watch): Promise<WatchAnswer> {
+    const { ask } = watch
     try {
       const value = await this.#answering.answer(this.#store, watch.query, watch.memory)
-      return { t: 'answer', watch: number, value }
+      return { watch: number, ask, value }
     } catch (error) {
       const detail = error instanceof SearchSyntaxError ? { detail: error.detail } : {}
-      return { t: 'refused', watch: number, error: { ...this.#describe(error), ...detail } }
+      return { watch: number, ask, error: { ...this.#describe(error), ...detail } }
     }
   }
 }
