@@ -5,32 +5,51 @@ import { errorResponse } from '#lib/api/status.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
 import { HOST_INFO_PATH } from '#lib/live/store-paths.ts'
 import type { HostConfig } from './config.ts'
-import { knockOf, type Gate } from './gate/gate.ts'
+import { knockOf, type Knock } from './gate/gate.ts'
+import type { Gatekeeper } from './gate/gatekeeper.ts'
+import { answerGuest } from './gate/rest-guard.ts'
 import type { Answer } from './listen.ts'
+import type { SyncRoutes } from './sharing/routes.ts'
+import type { Rights } from './sharing/rights.ts'
 import { COMMON_HEADERS, mountPages } from './site/pages.ts'
+import type { Store } from '#lib/store/store.ts'
 import { isArtifactProxyPath, partOf } from './paths.ts'
 import { VERSION } from './version.ts'
 
 interface AnswerParts {
   readonly api: { readonly fetch: (request: Request) => Response | Promise<Response> }
-  readonly gate: Gate
+  readonly sync: Pick<SyncRoutes, 'fetch'>
+  readonly store: Pick<Store, 'read'>
+  readonly gatekeeper: Gatekeeper
+  /** Whether somebody shows the host's token, where nobody must. */
+  readonly isOwner: (knock: Knock) => boolean
   readonly config: Pick<HostConfig, 'folder' | 'artifacts' | 'gate'>
 }
 
 /** Everything a host answers over HTTP: the gate first, then the part of the host that the path belongs to. */
-export const createAnswer = ({ api, gate, config }: AnswerParts): Answer => {
+export const createAnswer = ({ api, sync, store, gatekeeper, isOwner, config }: AnswerParts): Answer => {
   const pages = createPages(config)
+  const answerSync = (request: Request, knock: Knock, rights: Rights | null): Response | Promise<Response> =>
+    sync.fetch(request, { rights, isHostOwner: isOwner(knock), remoteAddress: knock.remoteAddress })
   return async (request, incoming) => {
     const knock = knockOf(incoming, 'request')
-    const verdict = gate(knock)
-    if (!verdict.isAllowed) return verdict.response
+    const admission = await gatekeeper.admit(knock)
+    if (!admission.isAllowed) return admission.response
+    const { headers, rights } = admission
     const part = partOf(knock.path)
     const path = rawPath(request.url)
     // What is answered is what was judged: an address in full, or with `..`, may have become another path on the way.
     if (partOf(path) !== part) return errorResponse(badTarget)
-    if (part === 'site' || part === 'host-info') return withHeaders(await pages.fetch(request), verdict.headers)
-    const response = switchedOff(path, config.artifacts) ?? (await api.fetch(request))
-    return withHeaders(response, { ...apiHeaders(response), ...verdict.headers })
+    if (part === 'site' || part === 'host-info') return withHeaders(await pages.fetch(request), headers)
+    const off = switchedOff(path, config.artifacts)
+    const response =
+      off ??
+      (part === 'sync' || part === 'sync-token'
+        ? await answerSync(request, knock, rights)
+        : rights === null || rights.claims.role === 'owner'
+          ? await api.fetch(request)
+          : await answerGuest(request, rights, { store, api: (asked) => api.fetch(asked) }))
+    return withHeaders(response, { ...apiHeaders(response), ...headers })
   }
 }
 
@@ -63,7 +82,8 @@ const switchedOff = (path: string, artifacts: HostConfig['artifacts']): Response
   const isProxy = isArtifactProxyPath(path)
   if (!artifacts.serve && isProxy)
     return notHere('Artifacts are not served here: this host runs with --no-serve-artifacts.')
-  if (artifacts.only && !isProxy && partOf(path) === 'api' && !serverInfoPaths.includes(path))
+  const isData = ['api', 'sync', 'sync-token'].includes(partOf(path))
+  if (artifacts.only && !isProxy && isData && !serverInfoPaths.includes(path))
     return notHere('Only artifacts are served here: this host runs with --artifacts-only.')
   return null
 }

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HOST } from '#lib/domain/limits.ts'
 import type { GateConfig } from './gate/gate.ts'
+import type { RoomBounds } from './relay/room-history.ts'
 import { serverOptions, type ServerFlags } from './server-options.ts'
 import { newToken } from './gate/token.ts'
 import { UsageError, parseFlags } from './cli/flags.ts'
@@ -15,15 +16,24 @@ export interface StorePlace {
   readonly artifactRoot: string | null
 }
 
+export interface TlsFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
 /** What a host is to be. */
 export interface HostConfig {
   readonly host: string
   readonly port: number
+  /** Where certificate and key lie, absolute; null for plain HTTP. */
+  readonly tls: TlsFiles | null
   /** The built site. */
   readonly folder: string
   /** Null: pages only, with the store in each browser. */
   readonly store: StorePlace | null
   readonly gate: GateConfig
+  /** How large rooms may grow; SYNC says unless this does. */
+  readonly rooms?: RoomBounds
   readonly artifacts: {
     /** Whether the proxy is there for clients without access to the place of the artifacts. */
     readonly serve: boolean
@@ -54,6 +64,7 @@ export const parseServer = (args: readonly string[], env: Env, cwd: string): Hos
   return {
     host,
     port: readWhole('--port', flags.port, 5000, 65_535),
+    tls: readTls(flags, cwd),
     folder: siteFolder(env),
     store: flags['pages-only'] ? null : storePlace(flags, cwd, flags['serve-artifacts'] ?? true),
     gate: {
@@ -106,6 +117,14 @@ const readToken = (token: string | undefined): string | null => {
   if (!/^[!-~]+$/.test(token) || token.length > HOST.tokenLength)
     throw new UsageError('--token must be of letters, digits and signs, without blanks.')
   return token
+}
+
+const readTls = (flags: ServerFlags, cwd: string): TlsFiles | null => {
+  const [cert, key] = [flags['tls-cert'], flags['tls-key']]
+  if (cert === undefined && key === undefined) return null
+  if (cert === undefined || key === undefined)
+    throw new UsageError('HTTPS takes both: --tls-cert with the certificate, and --tls-key with its key.')
+  return { certFile: resolve(cwd, cert), keyFile: resolve(cwd, key) }
 }
 
 const readArtifacts = (flags: ServerFlags): HostConfig['artifacts'] => {

@@ -4,12 +4,15 @@
  *   lock, database, blobs ─► doors: api (HTTP), live (sockets) ─► gate ─► listen
  */
 import { createApi } from '#lib/api/app.ts'
-import { addressOf } from './address.ts'
+import { readFile } from 'node:fs/promises'
+import { RunnelError } from '#lib/domain/errors.ts'
+import { addressForOthers, addressOf } from './address.ts'
 import { createAnswer } from './answer.ts'
 import { createApp } from './site/app.ts'
-import type { HostConfig } from './config.ts'
-import { createGate, knockOf } from './gate/gate.ts'
-import { listen, type Listening } from './listen.ts'
+import type { HostConfig, StorePlace, TlsFiles } from './config.ts'
+import { createGate, ownerCheck } from './gate/gate.ts'
+import { createGatekeeper } from './gate/gatekeeper.ts'
+import { listen, type Listening, type ListenOptions, type Tls } from './listen.ts'
 import { createLive } from './live.ts'
 import type { NodeStore } from './store/open-store.ts'
 import { attachSockets } from './sockets.ts'
@@ -35,33 +38,78 @@ export interface Host {
  *            system's error (`code` EADDRINUSE, ...) when the address cannot be taken; nothing is left open then
  */
 export const openHost = async (config: HostConfig, onFailure: (reason: string) => void): Promise<Host> => {
+  const options: ListenOptions = { host: config.host, port: config.port, tls: await readTls(config.tls) }
   if (config.store === null) {
     const pages = createApp(config.folder)
-    return hostOf(config.host, await listen((request) => pages.fetch(request), config))
+    return hostOf(options, await listen((request) => pages.fetch(request), options))
   }
   const { openStore } = await import('./store/store-place.ts')
   const opened = await openStore(config.store, onFailure)
   try {
-    return await openDoors(config, opened)
+    return await openDoors(config, options, config.store, opened, onFailure)
   } catch (error) {
     await opened.close()
     throw error
   }
 }
 
-const openDoors = async (config: HostConfig, opened: NodeStore): Promise<Host> => {
+const readTls = async (files: TlsFiles | null): Promise<Tls | null> => {
+  if (files === null) return null
+  const read = (file: string) =>
+    readFile(file, 'utf8').catch((cause: unknown) => {
+      throw new RunnelError('INVALID_STATE', `${file} could not be read, which HTTPS needs.`, { cause })
+    })
+  return { cert: await read(files.certFile), key: await read(files.keyFile) }
+}
+
+const openDoors = async (
+  config: HostConfig,
+  options: ListenOptions,
+  place: StorePlace,
+  opened: NodeStore,
+  onFailure: (reason: string) => void
+): Promise<Host> => {
   const api = createApi(opened.store, { version: VERSION })
-  const gate = createGate(config.gate)
-  const listening = await listen(createAnswer({ api, gate, config }), config)
+  const { openSync } = await import('./sharing/open-sync.ts')
+  const { FileWork } = await import('#lib/live/file-work.ts')
+  const { openImage } = await import('./store/open-image.ts')
+  const { openRooms } = await import('./sync/open-rooms.ts')
+  const { NodeSharing } = await import('./sync/node-sharing.ts')
+  const rooms = await openRooms({ store: opened.store, place, bounds: config.rooms, onFailure })
+  const files = new FileWork({ store: opened.store, version: VERSION, openDatabase: openImage })
+  const sync = await openSync({
+    store: opened.store,
+    place,
+    hostToken: config.gate.token,
+    snapshots: rooms.relay,
+    files
+  })
+  const gatekeeper = createGatekeeper({ gate: createGate(config.gate), ...sync })
+  const isOwner = ownerCheck(config.gate.token)
+  const answer = createAnswer({ api, sync: sync.routes, store: opened.store, gatekeeper, isOwner, config })
+  const listening = await listen(answer, options).catch((error: unknown) => {
+    sync.close()
+    throw error
+  })
+  const sharing = new NodeSharing({
+    store: opened.store,
+    sharing: sync.sharing,
+    ...rooms,
+    address: () => addressForOthers(placeOf(options, listening))
+  })
   const sockets = attachSockets(listening.server, {
-    ...createLive({ opened, api, version: VERSION }),
-    authorize: (incoming) => gate(knockOf(incoming, 'socket'))
+    ...createLive({ opened, api, version: VERSION, sharing, files }),
+    authorize: gatekeeper.admitSocket,
+    authorizeRoom: gatekeeper.authorizeRoom,
+    serveRoom: (socket, room, rights, query) => rooms.relay.serve(socket, room, rights, query)
   })
   const stopTidying = keepTidy(opened.store)
-  const host = hostOf(config.host, listening, {
+  const host = hostOf(options, listening, {
     before: () => sockets.close(),
     after: async () => {
       await stopTidying()
+      await rooms.relay.close()
+      sync.close()
       await opened.close()
     }
   })
@@ -69,7 +117,9 @@ const openDoors = async (config: HostConfig, opened: NodeStore): Promise<Host> =
   return host
 }
 
-const hostOf = (name: string, listening: Listening, closing?: Closing): Host => {
+const placeOf = ({ host, tls }: ListenOptions, { port }: Listening) => ({ host, port, isSecure: tls != null })
+
+const hostOf = (options: ListenOptions, listening: Listening, closing?: Closing): Host => {
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     try {
@@ -79,7 +129,8 @@ const hostOf = (name: string, listening: Listening, closing?: Closing): Host => 
       await closing?.after()
     }
   }
-  return { address: addressOf(name, listening.port), port: listening.port, close: () => (closed ??= close()) }
+  const address = addressOf(placeOf(options, listening))
+  return { address, port: listening.port, close: () => (closed ??= close()) }
 }
 
 /** What is closed before the listening ends, and what when nobody can ask any more. */

@@ -1,5 +1,6 @@
 import { createAdaptorServer } from '@hono/node-server'
 import type { IncomingMessage, Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { HOST } from '#lib/domain/limits.ts'
 
@@ -11,6 +12,19 @@ export interface Listening {
   readonly server: Server
   /** Stop listening, let open requests finish for a while, then end them; asked again, it is the same stop. */
   readonly close: () => Promise<void>
+}
+
+/** PEM. */
+export interface Tls {
+  readonly cert: string
+  readonly key: string
+}
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  /** Null for plain HTTP. */
+  readonly tls?: Tls | null
 }
 
 /** `incoming` is the request as it came from Node, with its socket. */
@@ -35,20 +49,23 @@ export type ListenLimits = Readonly<
 const closeEveryMs = 50
 
 /**
- * Answer HTTP on one address.
+ * Answer HTTP, or HTTPS, on one address.
  *
- * fails  with the system's error (`code` EADDRINUSE, EACCES, ...) when the address cannot be taken
+ * fails  with the system's error (`code` EADDRINUSE, EACCES, ...) when the address cannot be taken, with OpenSSL's (`code` ERR_OSSL_...,
+ *        ERR_SSL_...) when certificate and key are none, or not of each other
  */
 export const listen = (
   answer: Answer,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, tls = null }: ListenOptions,
   limits: ListenLimits = HOST
 ): Promise<Listening> =>
   new Promise((resolve, reject) => {
     const server = createAdaptorServer({
       fetch: (request, { incoming }) => answer(request, incoming as IncomingMessage),
       overrideGlobalObjects: false,
+      ...(tls !== null && { createServer: createSecureServer }),
       serverOptions: {
+        ...tls,
         maxHeaderSize: limits.headerBytes,
         headersTimeout: limits.headersMs,
         requestTimeout: limits.requestMs,

@@ -5,9 +5,11 @@ import { parseArrival } from '#lib/bridge/wire-check.ts'
 import { RunnelError, errorToWire, type WireError } from '#lib/domain/errors.ts'
 import { randomHex } from '#lib/domain/ids.ts'
 import { SOCKET } from '#lib/domain/limits.ts'
+import type { FileWork } from '#lib/live/file-work.ts'
 import { LiveHost } from '#lib/live/host.ts'
 import type { NotebookConnection } from '#lib/live/notebooks.ts'
 import type { NotebookArrival } from '#lib/live/protocol.ts'
+import type { Sharing } from '#lib/live/sharing.ts'
 import type { Port, SocketPort } from '#lib/socket/port.ts'
 import type { NodeStore } from './store/open-store.ts'
 import type { SocketDoors } from './sockets.ts'
@@ -16,10 +18,18 @@ export interface LiveParts {
   readonly opened: Pick<NodeStore, 'store' | 'onSaveState'>
   readonly api: { readonly fetch: (request: Request) => Response | Promise<Response> }
   readonly version: string
+  readonly sharing: Sharing
+  readonly files: FileWork
 }
 
 /** What `attachSockets` serves. Notebooks need no grant here: the gate asked for their origin and the token. */
-export function createLive({ opened, api, version }: LiveParts): Pick<SocketDoors, 'live' | 'serveNotebook'> {
+export function createLive({
+  opened,
+  api,
+  version,
+  sharing,
+  files
+}: LiveParts): Pick<SocketDoors, 'live' | 'serveNotebook'> {
   const { store } = opened
   const epoch = randomHex(16)
 
@@ -52,6 +62,8 @@ export function createLive({ opened, api, version }: LiveParts): Pick<SocketDoor
     sizes: () => ({ databaseBytes: store.size(), logBytes: 0 }),
     applyDurability: () => undefined,
     giveRoomBack: () => Promise.resolve(),
+    sharing,
+    files,
     describe
   })
   opened.onSaveState = (state, message) => live.setSaveState(state, message)

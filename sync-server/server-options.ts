@@ -50,6 +50,8 @@ export const serverOptions = {
     value: 'TEXT',
     help: 'what clients must show, "auto" to make one; or RUNNEL_TOKEN. Needed unless --host is loopback'
   },
+  'tls-cert': { value: 'FILE', help: 'speak HTTPS with this certificate (PEM, with its chain)' },
+  'tls-key': { value: 'FILE', help: 'the key of --tls-cert (PEM)' },
   'rate-limit': { value: 'N', help: 'requests per second of one client, 0 for no limit (default 5000)' },
   'pages-only': { help: 'serve the pages alone: each browser keeps its own store' }
 } as const

@@ -7,12 +7,14 @@ import { SOCKET } from '#lib/domain/limits.ts'
 import type { LiveClient } from '#lib/live/client.ts'
 import { connectHost } from '#lib/live/host-connection.ts'
 import type { Query } from '#lib/live/protocol.ts'
-import { PROTOCOL, protocolsFor } from '#lib/socket/agreement.ts'
+import { CLOSE, PROTOCOL, protocolsFor } from '#lib/socket/agreement.ts'
 import { encodeFrame } from '#lib/socket/frame.ts'
 import { createRun } from '#lib/store/runs.ts'
 import type { Store } from '#lib/store/store.ts'
 import { openTestStore } from '../tests/support/engines.ts'
 import { startSocketHost, type SocketHost } from '../tests/support/socket-host.ts'
+import { TOKEN_TYPE } from './sharing/pass.ts'
+import { HOST_OWNER, type Rights } from './sharing/rights.ts'
 
 let store: Store
 let host: SocketHost
@@ -25,7 +27,7 @@ function look(options: { token?: string | null; url?: string } = {}): LiveClient
 }
 
 const becomes = (client: LiveClient, connection: LiveClient['connection']) =>
-  vi.waitFor(() => expect(client.connection).toBe(connection), { timeout: 10_000, interval: 10 })
+  vi.waitFor(() => expect(client.connection).toBe(connection), { timeout: 30_000, interval: 10 })
 
 /** Answers to a query, as they come. */
 function answersTo<Q extends Query>(client: LiveClient, query: Q) {
@@ -308,6 +310,38 @@ describe('a socket', () => {
     host = await startSocketHost(store, { token: 'a' })
     expect(await speak(live, () => undefined)).toBe(4401)
     expect(await speak(live, (socket) => setTimeout(() => socket.close(1000), 300), protocolsFor('a'))).toBe(1000)
+  })
+
+  test('[LS16] is closed when the token that let it in runs out or is revoked, and is let in with another', async () => {
+    await host.close()
+    let revoke: () => void = () => undefined
+    const rightsOf = (shown: string): Promise<Rights> =>
+      Promise.resolve({
+        ...HOST_OWNER,
+        expiresAt: shown.endsWith('short') ? Date.now() + 300 : Date.now() + 3_000_000_000,
+        onRevoked: (heard) => ((revoke = heard), () => undefined)
+      })
+    host = await startSocketHost(store, { token: 'secret', rightsOf })
+    const header = Buffer.from(JSON.stringify({ typ: TOKEN_TYPE })).toString('base64url')
+    const pass = (end: string): string[] => protocolsFor(`${header}.x.${end}`)
+    const bridge = `/runnel/bridge?${new URLSearchParams({ session: 'a', writer: 'b', name: 'c', version: '1' }).toString()}`
+    for (const path of [live, bridge]) {
+      const opened = performance.now()
+      expect(await speak(path, () => undefined, pass('short'))).toBe(CLOSE.token)
+      expect(performance.now() - opened).toBeGreaterThan(250)
+      let isOpen = false
+      const code = speak(path, () => (isOpen = true), pass('long'))
+      await vi.waitFor(() => expect(isOpen).toBe(true))
+      const stillOpen = new Promise((resolve) => setTimeout(() => resolve('open'), 500))
+      expect(await Promise.race([code, stillOpen])).toBe('open')
+      revoke()
+      expect(await code).toBe(CLOSE.token)
+    }
+    // The host's own is good as long as the host.
+    const page = look({ token: 'secret' })
+    await becomes(page, 'open')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(page.connection).toBe('open')
   })
 
   test('[LS15] that comes while the host closes is sent away, so that it can', async () => {

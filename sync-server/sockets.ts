@@ -1,11 +1,12 @@
 /**
- * The doors for pages and notebooks, over WebSockets: `/runnel/live` and `/runnel/bridge`.
+ * The doors over WebSockets: for pages (`/runnel/live`), notebooks (`/runnel/bridge`) and rooms (`/sync/rooms/<room>`).
  *
  *   upgrade ─► gate ─► 4401 (wrong token) | an answer over HTTP (everything else) | a tunnel ─► LiveHost, or one notebook's session
  *
  * Invariants
  * - Nothing is read from a socket before the gate has let it in. A refused token is said on an opened socket, because a browser's page
  *   cannot see the status of a refused upgrade.
+ * - Nothing is heard of a socket once what let it in is over: a token that ran out or was revoked closes it (4401).
  * - A peer that has not answered a ping by the next one is gone: its socket is cut, and with it everything that hung on it.
  */
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
@@ -14,16 +15,22 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { SOCKET } from '#lib/domain/limits.ts'
 import { answerInstead, readLiveMessage } from '#lib/live/comlink-messages.ts'
 import type { LiveHost } from '#lib/live/host.ts'
-import { BRIDGE_SOCKET_PATH, CLOSE, LIVE_SOCKET_PATH, PROTOCOL } from '#lib/socket/agreement.ts'
+import { CLOSE, PROTOCOL } from '#lib/socket/agreement.ts'
 import type { SocketPort } from '#lib/socket/port.ts'
 import { Tunnel } from '#lib/socket/tunnel.ts'
-import type { Verdict } from './gate/gate.ts'
+import { ROOM_CLOSE, ROOMS_PATH } from '#lib/sync/agreement.ts'
+import type { Admission, Gatekeeper } from './gate/gatekeeper.ts'
+import { ROOM_SOCKET_OPTIONS } from './relay/relay.ts'
+import { whenOver, type Rights } from './sharing/rights.ts'
+import { socketDoorOf, type SocketDoor } from './paths.ts'
 
 export interface SocketDoors {
   readonly live: LiveHost
   /** Serve a notebook that the gate has let in, on a port that closes with its socket. False when it did not say who it is. */
   readonly serveNotebook: (port: SocketPort, incoming: IncomingMessage) => boolean
-  readonly authorize: (incoming: IncomingMessage) => Verdict
+  readonly authorize: (incoming: IncomingMessage, door: SocketDoor) => Admission | Promise<Admission>
+  readonly authorizeRoom: Gatekeeper['authorizeRoom']
+  readonly serveRoom: (socket: WebSocket, room: string, rights: Rights, query: URLSearchParams) => void
 }
 
 export interface Sockets {
@@ -44,27 +51,61 @@ export function attachSockets(server: Server, doors: SocketDoors): Sockets {
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false)
   })
+  const rooms = new WebSocketServer({
+    noServer: true,
+    clientTracking: true,
+    ...ROOM_SOCKET_OPTIONS,
+    handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false)
+  })
   let isClosing = false
-  server.on('upgrade', (incoming, duplex, head) => {
-    // A peer that resets the connection while it is being refused is nobody's failure.
-    duplex.on('error', () => duplex.destroy())
+  const enterRoom = async (incoming: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
+    const url = new URL(incoming.url ?? '', 'http://runnel.invalid')
+    const room = roomOf(url.pathname)
+    const admission = await doors.authorizeRoom(incoming, room)
+    if (isClosing) return refuse(duplex, new Response('This host is stopping.', { status: 503 }))
+    if (!admission.isAllowed && admission.closeCode === null) return refuse(duplex, admission.response)
+    // A page's own socket offers no subprotocol of its own accord, as a stock client's does not.
+    rooms.handleUpgrade(incoming, duplex, head, (socket) => {
+      socket.on('error', () => undefined)
+      if (admission.isAllowed) doors.serveRoom(socket, room, admission.rights, url.searchParams)
+      else socket.close(admission.closeCode ?? ROOM_CLOSE.role, 'This room wants another token.')
+    })
+  }
+  const upgrade = (
+    incoming: IncomingMessage,
+    duplex: Duplex,
+    head: Buffer,
+    door: SocketDoor | null,
+    admission: Admission
+  ): void => {
     // Whoever was just sent away comes back at once, and would keep the host from ending.
     if (isClosing) return void refuse(duplex, new Response('This host is stopping.', { status: 503 }))
-    const path = (incoming.url ?? '').split('?', 1)[0]
-    const isLive = path === LIVE_SOCKET_PATH
-    const verdict = doors.authorize(incoming)
-    const isWrongToken = !verdict.isAllowed && verdict.response.status === 401
-    if (!isWrongToken && !verdict.isAllowed) return void refuse(duplex, verdict.response)
-    if (!isLive && path !== BRIDGE_SOCKET_PATH) return void refuse(duplex, new Response('Not found.', { status: 404 }))
+    // A wrong token is said on the socket.
+    if (!admission.isAllowed && admission.response.status !== 401) return void refuse(duplex, admission.response)
+    if (door !== 'live' && door !== 'bridge') return void refuse(duplex, new Response('Not found.', { status: 404 }))
     if (!protocolsOf(incoming).includes(PROTOCOL))
       return void refuse(duplex, new Response(`Only ${PROTOCOL} is spoken here.`, { status: 400 }))
     sockets.handleUpgrade(incoming, duplex, head, (socket) => {
       // What ws complains of it also closes.
       socket.on('error', () => undefined)
-      if (isWrongToken) return socket.close(CLOSE.token, 'This host needs its token.')
-      if (isLive) serveLive(socket, doors.live)
-      else serveBridge(socket, incoming, doors.serveNotebook)
+      if (!admission.isAllowed) return socket.close(CLOSE.token, 'This host needs its token.')
+      const tunnel =
+        door === 'live' ? serveLive(socket, doors.live) : serveBridge(socket, incoming, doors.serveNotebook)
+      if (admission.rights !== null) closeWhenOver(socket, tunnel, admission.rights)
     })
+  }
+  server.on('upgrade', (incoming, duplex, head) => {
+    // A peer that resets the connection while it is being refused is nobody's failure.
+    duplex.on('error', () => duplex.destroy())
+    const door = socketDoorOf((incoming.url ?? '').split('?', 1)[0] ?? '')
+    if (door === 'room') return void enterRoom(incoming, duplex, head).catch(() => duplex.destroy())
+    // Who knocks where there is no door is asked what the strictest one asks.
+    const admission = doors.authorize(incoming, door ?? 'live')
+    if (!(admission instanceof Promise)) return upgrade(incoming, duplex, head, door, admission)
+    admission.then(
+      (settled) => upgrade(incoming, duplex, head, door, settled),
+      () => duplex.destroy()
+    )
   })
   const stopPinging = keepAlive(sockets)
 
@@ -74,21 +115,31 @@ export function attachSockets(server: Server, doors: SocketDoors): Sockets {
       doors.live.retire('stopping')
       // What was just told is on its way; closing comes after it.
       await new Promise((resolve) => setTimeout(resolve, GOODBYE_MS))
-      const closed = [...sockets.clients].map(
+      const closed = [...sockets.clients, ...rooms.clients].map(
         (socket) => new Promise((resolve) => (socket.once('close', resolve), socket.close(CLOSE.goingAway)))
       )
       const cut = setTimeout(() => {
-        for (const socket of sockets.clients) socket.terminate()
+        for (const socket of [...sockets.clients, ...rooms.clients]) socket.terminate()
       }, SOCKET.closeGraceMs)
       await Promise.all(closed)
       clearTimeout(cut)
       stopPinging()
       sockets.close()
+      rooms.close()
     }
   }
 }
 
-function serveLive(socket: WebSocket, live: LiveHost): void {
+/** A socket may be open for days, and a token is good for a quarter of an hour. */
+function closeWhenOver(socket: WebSocket, tunnel: Tunnel, rights: Rights): void {
+  const stop = whenOver(rights, () => {
+    tunnel.close(CLOSE.token, 'The token has run out, or was revoked.')
+    setTimeout(() => socket.terminate(), SOCKET.closeGraceMs).unref()
+  })
+  socket.once('close', stop)
+}
+
+function serveLive(socket: WebSocket, live: LiveHost): Tunnel {
   const tunnel = new Tunnel(socket, {
     side: 'host',
     ports: true,
@@ -99,11 +150,13 @@ function serveLive(socket: WebSocket, live: LiveHost): void {
     tunnel.root,
     tunnel.closed.then(() => undefined)
   )
+  return tunnel
 }
 
-function serveBridge(socket: WebSocket, incoming: IncomingMessage, serve: SocketDoors['serveNotebook']): void {
+function serveBridge(socket: WebSocket, incoming: IncomingMessage, serve: SocketDoors['serveNotebook']): Tunnel {
   const tunnel = new Tunnel(socket, { side: 'host', ports: false, insteadOf: tooLargeToAnswer })
   if (!serve(tunnel.root, incoming)) tunnel.close(CLOSE.malformed, 'The notebook did not say who it is.')
+  return tunnel
 }
 
 /** A file that no frame can hold is refused to whoever asked for it here; over HTTP it is to be had. */
@@ -112,6 +165,15 @@ function tooLargeToAnswer(message: unknown, why: string): unknown {
   if (t !== 'res') return undefined
   const body = JSON.stringify({ error_code: 'RESOURCE_EXHAUSTED', message: `${why} Ask for it over HTTP.` })
   return { t, id, status: 413, contentType: 'application/json', body }
+}
+
+/** The name at the end of a room's path. */
+function roomOf(path: string): string {
+  try {
+    return decodeURIComponent(path.slice(ROOMS_PATH.length + 1))
+  } catch {
+    return ''
+  }
 }
 
 const protocolsOf = (incoming: IncomingMessage): string[] =>

@@ -20,7 +20,7 @@ const serve = async (config: HostConfig, io: Io): Promise<number> => {
   const asked = askedToStop()
   const failed = Promise.withResolvers<string>()
   const host = await openHost(config, failed.resolve).catch((error: NodeJS.ErrnoException) => {
-    throw listenProblem(error, config) ?? error
+    throw listenProblem(error, config) ?? tlsProblem(error, config) ?? error
   })
   io.out(greeting(host.address, config))
   const failure = await Promise.race([asked, failed.promise])
@@ -63,3 +63,11 @@ const listenProblem = (error: NodeJS.ErrnoException, { host, port }: HostConfig)
         : `Cannot listen on ${host}, port ${port}: ${error.message}. Choose another address with --host or --port.`
   return new RunnelError('INVALID_STATE', sentence)
 }
+
+const tlsProblem = (error: NodeJS.ErrnoException, { tls }: HostConfig): RunnelError | null =>
+  tls === null || !/^ERR_(OSSL|SSL)/.test(error.code ?? '')
+    ? null
+    : new RunnelError(
+        'INVALID_STATE',
+        `${tls.certFile} and ${tls.keyFile} are no certificate and its key: ${error.message}`
+      )

@@ -193,12 +193,12 @@ describe('the Origin header', () => {
       const verdict = asks(origin, { method })
       expect([statusOf(verdict), await bodyOf(verdict)]).toEqual([403, 'Cross-origin request blocked'])
     }
-    expect(asks(origin, { method: 'GET' })).toEqual({ isAllowed: true, headers: { Vary: 'Origin' } })
+    expect(asks(origin, { method: 'GET' })).toEqual({ isAllowed: true, headers: { Vary: 'Origin' }, isOwner: true })
     expect(statusOf(asks(origin, { kind: 'socket', method: 'GET', path: '/live' }))).toBe(403)
   })
 
   it('[GA13] a client that is no page sends none, and may', () => {
-    expect(gateOf()(knock({ method: 'POST' }))).toEqual({ isAllowed: true, headers: {} })
+    expect(gateOf()(knock({ method: 'POST' }))).toEqual({ isAllowed: true, headers: {}, isOwner: true })
     expect(gateOf()(knock({ kind: 'socket' })).isAllowed).toBe(true)
   })
 
@@ -209,7 +209,8 @@ describe('the Origin header', () => {
     expect(asks('https://ml.example.com.evil.test', {}, config).isAllowed).toBe(false)
     expect(asks('https://anybody.test', {}, { allowedOrigins: ['*'] })).toEqual({
       isAllowed: true,
-      headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': '*' }
+      headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': '*' },
+      isOwner: true
     })
   })
 

@@ -3,6 +3,9 @@
  *
  *   too often? ─► a name of ours (Host)? ─► a page that may (Origin)? ─► the token?
  *
+ * Who shows the host's token is an owner, and so is everybody where there is none. Who shows what a share gave is a guest, and is not let in
+ * here: that is looked up, and how far it reaches depends on the door (gatekeeper.ts).
+ *
  * What each part of the host is asked stands in `needs`; what belongs to which part, in paths.ts. No cookie is ever set or read, and no
  * password is asked for in a way browsers remember, so a page of another site has nobody's rights to borrow.
  */
@@ -13,6 +16,7 @@ import { RunnelError } from '#lib/domain/errors.ts'
 import { tokenAmong } from '#lib/socket/agreement.ts'
 import { hostAllowList, originAllowList, type AllowList } from './allow-list.ts'
 import { partOf, type Part } from '../paths.ts'
+import { looksLikePass } from '../sharing/pass.ts'
 import { createRateLimit, type RateOptions } from './rate-limit.ts'
 import { tokenCheck, tokenOfAuthorization } from './token.ts'
 
@@ -37,15 +41,24 @@ export interface Knock {
   readonly remoteAddress: string
 }
 
-/** Come in, with headers for whatever is answered; or this answer instead. */
+/** Something a guest shows: nothing of it is believed yet. */
+export interface Pass {
+  readonly token: string
+  /** For whatever is answered. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Come in, with headers for whatever is answered; or this answer instead, unless a pass was shown that turns out to be good for the door. */
 export type Verdict =
-  | { readonly isAllowed: true; readonly headers: Readonly<Record<string, string>> }
-  | { readonly isAllowed: false; readonly response: Response }
+  | { readonly isAllowed: true; readonly headers: Readonly<Record<string, string>>; readonly isOwner: boolean }
+  | { readonly isAllowed: false; readonly response: Response; readonly pass?: Pass }
 
 export type Gate = (knock: Knock) => Verdict
 
 const needs: Readonly<Record<Part, { readonly host: boolean; readonly origin: boolean; readonly token: boolean }>> = {
   api: { host: true, origin: true, token: true },
+  sync: { host: true, origin: true, token: true },
+  'sync-token': { host: true, origin: true, token: false },
   health: { host: false, origin: true, token: false },
   'host-info': { host: true, origin: true, token: false },
   site: { host: true, origin: false, token: false }
@@ -66,10 +79,19 @@ export const createGate = (config: GateConfig): Gate => {
     const cors = need.origin ? judgeOrigin(knock, origins) : noCors
     if (cors instanceof Response) return refuse(cors)
     // Readable for a page that may ask, or it could not tell a missing token from a broken network.
-    const isAsked = need.token && isToken !== null && !isUploadPart(knock)
-    if (isAsked && !showsToken(knock, isToken)) return refuse(unauthenticated(cors))
-    return { isAllowed: true, headers: cors }
+    if (!need.token || isUploadPart(knock)) return { isAllowed: true, headers: cors, isOwner: false }
+    const shown = tokensShown(knock)
+    if (isToken !== null && shown.some(isToken)) return { isAllowed: true, headers: cors, isOwner: true }
+    const token = shown.find(looksLikePass)
+    if (token !== undefined) return { ...refuse(unauthenticated(cors)), pass: { token, headers: cors } }
+    return isToken === null ? { isAllowed: true, headers: cors, isOwner: true } : refuse(unauthenticated(cors))
   }
+}
+
+/** Whether whoever knocks shows the host's token, where nobody must. Everybody is an owner of a host without one. */
+export const ownerCheck = (token: string | null): ((knock: Knock) => boolean) => {
+  const isToken = token === null ? () => true : tokenCheck(token)
+  return (knock) => token === null || tokensShown(knock).some(isToken)
 }
 
 /** A request as it comes from Node. */
@@ -137,16 +159,16 @@ const preflight = (knock: Knock, isAllowed: boolean, headers: Readonly<Record<st
 const isUploadPart = ({ kind, method, path }: Knock): boolean =>
   kind === 'request' && method === 'PUT' && PART_PATH.test(path)
 
-const showsToken = (knock: Knock, isToken: (shown: string) => boolean): boolean => {
+const tokensShown = (knock: Knock): readonly string[] => {
   const shown = [tokenOfAuthorization(knock.header('authorization'))]
   if (knock.kind === 'socket') shown.push(tokenAmong(readProtocols(knock)))
-  return shown.some((token) => token !== null && isToken(token))
+  return shown.filter((token) => token !== null)
 }
 
 const readProtocols = (knock: Knock): string[] =>
   (knock.header('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim())
 
-const refuse = (response: Response): Verdict => ({ isAllowed: false, response })
+const refuse = (response: Response) => ({ isAllowed: false, response }) as const
 
 const plain = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response =>
   new Response(text, {
@@ -155,7 +177,7 @@ const plain = (status: number, text: string, headers: Readonly<Record<string, st
   })
 
 /** `Bearer` alone in the challenge: to `Basic` browsers answer with a box, and then with the password for whoever asks. */
-const unauthenticated = (headers: Readonly<Record<string, string>>): Response =>
+export const unauthenticated = (headers: Readonly<Record<string, string>>): Response =>
   errorResponse(
     new RunnelError(
       'UNAUTHENTICATED',
@@ -164,8 +186,18 @@ const unauthenticated = (headers: Readonly<Record<string, string>>): Response =>
     { headers: { ...headers, 'WWW-Authenticate': 'Bearer realm="Runnel"' } }
   )
 
-const tooMany = (seconds: number): Response =>
+/** To whoever came by a share, in the same words whatever is the matter: which shares there are or were is nobody's to find out. */
+export const passIsOver = (headers: Readonly<Record<string, string>> = {}): Response =>
+  errorResponse(
+    new RunnelError(
+      'UNAUTHENTICATED',
+      'This link or its token lets nobody in any more, or never did. Ask whoever shared it with you for another link.'
+    ),
+    { headers: { ...headers, 'WWW-Authenticate': 'Bearer realm="Runnel"' } }
+  )
+
+export const tooMany = (seconds: number, headers: Readonly<Record<string, string>> = {}): Response =>
   errorResponse(
     new RunnelError('REQUEST_LIMIT_EXCEEDED', `Too many requests from one address. Try again in ${seconds} s.`),
-    { headers: { 'Retry-After': String(seconds) } }
+    { headers: { ...headers, 'Retry-After': String(seconds) } }
   )

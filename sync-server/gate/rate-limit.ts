@@ -4,6 +4,8 @@ import { HOST } from '#lib/domain/limits.ts'
 export interface RateLimit {
   /** Count one request. Returns 0 when it may go on, else the seconds to wait before the next. */
   take(client: string): number
+  /** The same without counting anything. */
+  wait(client: string): number
 }
 
 export interface RateOptions {
@@ -17,20 +19,24 @@ export interface RateOptions {
 
 /** A token bucket for each client, filled by time. */
 export const createRateLimit = ({ perSecond, burst, clock = () => performance.now() }: RateOptions): RateLimit => {
-  if (perSecond === 0) return { take: () => 0 }
+  if (perSecond === 0) return { take: () => 0, wait: () => 0 }
   // In the order of their last request: the first has been quiet longest.
   const buckets = new Map<string, { left: number; atMs: number }>()
+  const leftNow = (client: string, now: number): number => {
+    const known = buckets.get(client)
+    return known ? Math.min(burst, known.left + ((now - known.atMs) / 1000) * perSecond) : burst
+  }
+  const secondsFrom = (left: number): number => (left >= 1 ? 0 : Math.max(1, Math.ceil((1 - left) / perSecond)))
   return {
     take(client) {
       const now = clock()
-      const known = buckets.get(client)
-      const left = known ? Math.min(burst, known.left + ((now - known.atMs) / 1000) * perSecond) : burst
-      const isAllowed = left >= 1
+      const left = leftNow(client, now)
       buckets.delete(client)
-      buckets.set(client, { left: isAllowed ? left - 1 : left, atMs: now })
+      buckets.set(client, { left: left >= 1 ? left - 1 : left, atMs: now })
       forgetQuietest(buckets)
-      return isAllowed ? 0 : Math.max(1, Math.ceil((1 - left) / perSecond))
-    }
+      return secondsFrom(left)
+    },
+    wait: (client) => secondsFrom(leftNow(client, clock()))
   }
 }
 

@@ -10,7 +10,8 @@ export const tokenCheck = (token: string): ((shown: string) => boolean) => {
 
 /** Tokens a request shows: as a bearer's, or as the password of any user, which is how MLFLOW_TRACKING_PASSWORD travels. */
 export const tokenOfAuthorization = (authorization: string | null): string | null => {
-  const [, scheme = '', credentials = ''] = /^(\S+) +(\S+) *$/.exec(authorization ?? '') ?? []
+  if (authorization === null) return null
+  const [, scheme = '', credentials = ''] = /^(\S+) +(\S+) *$/.exec(authorization) ?? []
   if (scheme.toLowerCase() === 'bearer') return credentials
   if (scheme.toLowerCase() !== 'basic') return null
   const pair = Buffer.from(credentials, 'base64').toString()

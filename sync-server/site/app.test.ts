@@ -22,6 +22,7 @@ beforeAll(async () => {
     'site/runnel@1.js': script,
     'site/runnel.d.ts': 'export {}',
     'site/_app/immutable/chunks/a.js': script,
+    'site/_app/immutable/workers/store.worker-a.js': script,
     'site/_app/immutable/assets/sql.wasm': 'wasm',
     'site/.stamp': 'hidden',
     'site/.git/config': 'hidden',
@@ -92,8 +93,15 @@ describe('files', () => {
   it('a worker’s script says what the worker may do: wasm, and its own origin', async () => {
     const { headers } = await get('/_app/immutable/chunks/a.js')
     expect(headers.get('content-security-policy')).toContain("script-src 'self' 'wasm-unsafe-eval'")
-    expect(headers.get('content-security-policy')).toContain("connect-src 'self'")
+    expect(headers.get('content-security-policy')).toContain("connect-src 'self';")
     expect(headers.get('cross-origin-embedder-policy')).toBe('credentialless')
+  })
+
+  it('the store’s worker reaches other hosts, to share through them, and loads no script of theirs', async () => {
+    const policy = (await get('/_app/immutable/workers/store.worker-a.js')).headers.get('content-security-policy')
+    expect(policy).toContain("connect-src 'self' http: https: ws: wss:;")
+    expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval';")
+    expect(policy).toContain("default-src 'none'")
   })
 
   it('wasm has its own type, so that it compiles while it streams', async () => {

@@ -4,7 +4,11 @@ import { mediaType } from './media-types.ts'
  * What a worker's script may do. A dedicated or shared worker takes its policy from its own response, not from the page's <meta>;
  * sql.js needs wasm compiled, nothing needs eval. On a script that is not a worker's the header means nothing.
  */
-const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'"
+const workerPolicy = (connects: string): string =>
+  `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src ${connects}; worker-src 'self'`
+
+/** The store's worker alone goes elsewhere: to the hosts that somebody shares through, whatever their address. Pages cannot. */
+const isStoreWorker = (path: string): boolean => path.startsWith('_app/immutable/workers/')
 
 /** Files a notebook on any origin may import, with or without `COEP` on its own page. */
 const isPublished = (path: string): boolean =>
@@ -48,7 +52,9 @@ const fileHeaders = (path: string): Record<string, string> => {
   const isScript = path.endsWith('.js')
   return {
     'Cross-Origin-Resource-Policy': 'same-origin',
-    ...(isScript && { 'Content-Security-Policy': workerPolicy }),
+    ...(isScript && {
+      'Content-Security-Policy': workerPolicy(isStoreWorker(path) ? "'self' http: https: ws: wss:" : "'self'")
+    }),
     // A dedicated worker under /bridge starts only if its own script is embedder-checked too.
     ...(isScript && path.startsWith('_app/') && { 'Cross-Origin-Embedder-Policy': 'credentialless' })
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { RunnelError } from '#lib/domain/errors.ts'
+import { RunnelError, assert } from '#lib/domain/errors.ts'
 import { systemClock } from '#lib/domain/time.ts'
 import { readSetting, writeSetting } from '#lib/store/settings.ts'
 import type { Store } from '#lib/store/store.ts'
@@ -60,6 +60,13 @@ const makeFolder = async (folder: string): Promise<void> => {
 /** Names the store whose blobs are in a folder. */
 const OWNER_FILE = 'store-id'
 const OWNER_SETTING = 'host.store-id'
+
+/** The id of a store that `openStore` has opened: the same wherever it is moved or copied. */
+export const storeId = async (store: Pick<Store, 'read'>): Promise<string> => {
+  const id = await store.read((r) => readSetting(r, OWNER_SETTING))
+  assert(id !== null, 'a store that was opened has an id')
+  return id
+}
 
 /**
  * A folder of blobs is one store's alone: of two, each would sweep away what only the other refers to. The store's own id, in both places,

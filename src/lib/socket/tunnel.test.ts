@@ -185,6 +185,25 @@ describe('a tunnel', () => {
     page.root.postMessage('and now')
     expect(await page.closed).toBe(CLOSE.failed)
   })
+
+  test('[SK17] that this end has closed hears nothing more, though the other end goes on', async () => {
+    const { page, host, hostSocket } = pair()
+    const heard = heardBy(host.root)
+    const { port1, port2 } = new MessageChannel()
+    page.root.postMessage(['before', port2])
+    await vi.waitFor(() => expect(heard).toHaveLength(1))
+    const lent = heardBy((heard[0] as [string, MessagePort])[1])
+    port1.postMessage('through its port')
+    await vi.waitFor(() => expect(lent).toEqual(['through its port']))
+    // An end that does not let go: its socket stays as it is.
+    hostSocket.close = () => undefined
+    host.close(CLOSE.token)
+    page.root.postMessage('after')
+    port1.postMessage('after')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect([heard.length, lent]).toEqual([1, ['through its port']])
+    port1.close()
+  })
 })
 
 test('[SK16] a token crosses as a subprotocol, whatever it is made of', () => {

@@ -13,6 +13,7 @@
  * - Messages of one socket arrive in the order they were posted, also when a Blob has to be read first.
  * - All ports close with the socket. A message for a channel that is closed already is dropped: its sender cannot know yet.
  * - What comes is refused by closing the socket: there is no way to go on after a message that was lost.
+ * - Once this end has closed it, nothing that still comes is heard, however long the other end takes to let go.
  */
 import { SOCKET } from '#lib/domain/limits.ts'
 import { CLOSE } from './agreement.ts'
@@ -52,6 +53,7 @@ export class Tunnel {
   readonly #ports = new Map<number, MessagePort>()
   #nextChannel: number
   #lastAccepted: number
+  #isClosing = false
   /** Frames that wait for a Blob before them; null while there are none. */
   #outbox: Promise<void> | null = null
 
@@ -78,6 +80,7 @@ export class Tunnel {
   }
 
   close(code: number, reason = ''): void {
+    this.#isClosing = true
     this.#socket.close(code, reason)
   }
 
@@ -155,6 +158,7 @@ export class Tunnel {
   // ── receiving ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #receive(data: unknown): void {
+    if (this.#isClosing) return
     try {
       if (!(data instanceof ArrayBuffer)) throw new FrameError('Only binary messages are read here.')
       const ports: MessagePort[] = []

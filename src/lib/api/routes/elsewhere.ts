@@ -45,7 +45,8 @@ export function mountElsewhere(app: Hono): void {
   app.notFound((c) => noEndpoint(c.req.method, c.req.path))
 }
 
-function missingFeature(path: string): string | null {
+/** What an operation that is not here belongs to; null for what is nowhere in MLflow, or has a route. `path` percent-decoded. */
+export function missingFeature(path: string): string | null {
   const [, artifacts, first = '', second = ''] = API_PATH.exec(path) ?? []
   if (artifacts) return null
   const operation = second === '' ? first : `${first}/${second}`

@@ -7,6 +7,7 @@ import { LIMITS } from '#lib/domain/limits.ts'
 import { HTTP_STATUS } from '../status.ts'
 import { Fields } from './fields.ts'
 import { parseJsonBody, writeJson } from './json.ts'
+import { cpuMs } from '../../../../tests/support/cpu-ms.ts'
 
 describe('JSON bodies', () => {
   test.each<[string, unknown]>([
@@ -28,9 +29,7 @@ describe('JSON bodies', () => {
 
   test('WIRE-J2 hostile bodies take linear time', () => {
     for (const text of ['{"' + '\\"'.repeat(2_000_000), '"'.repeat(2_000_001), 'NaN'.repeat(200_000)]) {
-      const start = performance.now()
-      expect(parseJsonBody(text)).toEqual({})
-      expect(performance.now() - start).toBeLessThan(2000)
+      expect(cpuMs(() => expect(parseJsonBody(text)).toEqual({}))).toBeLessThan(2000)
     }
   })
 
@@ -95,9 +94,8 @@ describe('fields', () => {
     for (const [value, number] of cases) expect(fields({ x: value }).double('x')).toBe(number)
     for (const value of ['', ' 1', '1,5', 'infinit', '0x1', [], {}])
       expect(() => fields({ x: value }).double('x')).toThrow("parameter 'x'")
-    const start = performance.now()
-    expect(() => fields({ x: '1'.repeat(1_000_000) + 'x' }).double('x')).toThrow()
-    expect(performance.now() - start).toBeLessThan(1000)
+    const long = fields({ x: '1'.repeat(1_000_000) + 'x' })
+    expect(cpuMs(() => expect(() => long.double('x')).toThrow())).toBeLessThan(1000)
   })
 
   test('WIRE-F3 run_uuid stands in for run_id', () => {
