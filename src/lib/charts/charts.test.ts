@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { logText, logTicks, positionText, relativeTexts, stepText, timeTexts, valueTexts } from './axis-text.ts'
 import { panRange, wholeRange, xExtent, zoomRange } from './scale.ts'
+import { airy, roomier } from './y-scale.ts'
 
 describe('scales', () => {
   it('widens a single x', () => {
@@ -20,6 +21,30 @@ describe('scales', () => {
   it('makes a drawn range whole', () => {
     expect(wholeRange(1.2, 3.4)).toEqual([1, 4])
     expect(wholeRange(2, 2)).toBeNull()
+  })
+})
+
+describe('the heights of a chart that grows', () => {
+  it('[LP1] stay while the data fits in and fills most of them', () => {
+    const before = airy(0, 10)
+    expect(roomier(airy(0, 10), before)).toBe(before)
+    expect(roomier(airy(-0.5, 10.5), before)).toBe(before)
+    expect(roomier(airy(2, 9), before)).toBe(before)
+    expect(roomier(airy(4, 6), before)).toEqual(airy(4, 6))
+  })
+
+  it('[LP2] have room to spare where the data left them, and always hold all of it', () => {
+    let range = airy(0, 1)
+    let changes = 0
+    for (let high = 1; high < 10; high += 0.01) {
+      const next = roomier(airy(0, high), range)
+      if (next !== range) changes++
+      range = next
+      expect(range[0]).toBeLessThanOrEqual(0)
+      expect(range[1]).toBeGreaterThanOrEqual(high)
+    }
+    expect(changes).toBeLessThan(30)
+    expect(range[1]).toBeLessThan(13)
   })
 })
 

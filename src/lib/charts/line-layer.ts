@@ -1,75 +1,103 @@
 /**
  * The picture of a chart's lines, and what stands in for it while the next one is painted.
  *
- * - A picture that was begun is finished before another is: while somebody pans, each one is shown, moved and stretched to where its lines
- *   would be now, and none is thrown away half done.
+ * - A picture that was begun is finished before another is; until then the one that is there is moved and stretched to where its lines would
+ *   be now, and none is thrown away half done.
+ * - While somebody pans, the picture is only shifted, and goes on beyond its edges in strips.
  * - Points that came at the ends of lines are painted onto the picture that is there.
  */
+import { contextOf, newCanvas, sizeTo } from './canvas.ts'
 import { isAppended, LinePicture, paintAppended, pointsOf, type LineScene } from './line-picture.ts'
+import { LineStrips, type Shot } from './line-strips.ts'
 import { sameView, toPixels, type View } from './paint.ts'
 import type { PaintQueue } from './paint-queue.ts'
 
-interface Shot {
-  readonly scene: LineScene
-  readonly view: View
+interface WantedShot extends Shot {
+  /** Whether the picture that is there may be shifted instead of painting this one. */
+  readonly slides: boolean
 }
 
 /** Up to so many points a picture is painted at once: it then never lags behind its axes. */
 const AT_ONCE_POINTS = 4000
 
+export const isPaintedAtOnce = (scene: LineScene): boolean => pointsOf(scene) <= AT_ONCE_POINTS
+
 export class LineLayer {
   readonly element = document.createElement('div')
+  /** What is moved and stretched: the picture, and the strips beside it. */
+  readonly #sheet = document.createElement('div')
   readonly #queue: PaintQueue
+  readonly #strips: LineStrips
   #front = newCanvas()
   #back = newCanvas()
   /** What the front shows, what is being painted, and what was asked for last. */
   #shown: Shot | null = null
   #painting: Shot | null = null
-  #wanted: Shot | null = null
+  #wanted: WantedShot | null = null
 
   constructor(queue: PaintQueue) {
     this.#queue = queue
     this.element.className = 'lines'
-    this.element.append(this.#front)
+    this.#sheet.className = 'sheet'
+    this.#sheet.append(this.#front)
+    this.element.append(this.#sheet)
+    this.#strips = new LineStrips(queue, this.#sheet)
   }
 
-  show(scene: LineScene, view: View): void {
-    this.#wanted = { scene, view }
+  /** `slides` while a view moves sideways: lines that take long to paint are shifted, and painted anew when a view comes that does not. */
+  show(scene: LineScene, view: View, slides = false): void {
+    this.#wanted = { scene, view, slides }
     if (this.#painting === null) this.#next(this.#wanted)
     else this.#standIn(view)
   }
 
   destroy(): void {
     this.#queue.remove(this)
+    this.#strips.clear()
   }
 
-  #next(wanted: Shot): void {
+  #next(wanted: WantedShot): void {
     const { scene, view } = wanted
     const shown = this.#shown
-    if (shown !== null && sameView(shown.view, view)) {
-      this.#front.style.transform = ''
-      if (shown.scene === scene) return
-      if (isAppended(shown.scene, scene, view)) {
-        paintAppended(shown.scene, scene, view, contextOf(this.#front))
-        this.#shown = wanted
-        return
-      }
-    }
+    if (shown !== null && (wanted.slides || sameView(shown.view, view)) && this.#keep(shown, wanted)) return
+    if (isPaintedAtOnce(scene)) return this.#paintAtOnce(wanted)
     sizeTo(this.#back, view)
     this.#painting = wanted
-    const picture = new LinePicture(scene, view, contextOf(this.#back), () => this.#done(wanted))
-    if (pointsOf(scene) <= AT_ONCE_POINTS) picture.step(Infinity)
-    else {
-      this.#standIn(view)
-      this.#queue.add(this, picture)
-    }
+    this.#standIn(view)
+    this.#queue.add(this, new LinePicture(scene, view, contextOf(this.#back), () => this.#done(wanted)))
   }
 
-  #done(shot: Shot): void {
+  /** On the picture that is there, as nobody sees it before it is whole: an element that takes another's place has the page laid out. */
+  #paintAtOnce({ scene, view }: WantedShot): void {
+    sizeTo(this.#front, view)
+    new LinePicture(scene, view, contextOf(this.#front), () => this.#isWhole({ scene, view })).step(Infinity)
+  }
+
+  /** Make do with the picture that is there, if it can be. */
+  #keep(shown: Shot, { scene, view, slides }: WantedShot): boolean {
+    if (shown.scene === scene) {
+      const shift = shiftBetween(shown.view, view)
+      if (shift === null) return false
+      this.#sheet.style.transform = shift === 0 ? '' : `translate(${-shift / devicePixelRatio}px, 0)`
+      if (slides) this.#strips.reach(shown, shift)
+      return true
+    }
+    if (!sameView(shown.view, view) || !isAppended(shown.scene, scene, view)) return false
+    paintAppended(shown.scene, scene, view, contextOf(this.#front))
+    this.#isWhole({ scene, view })
+    return true
+  }
+
+  #isWhole(shot: Shot): void {
+    this.#strips.clear()
+    this.#sheet.style.transform = ''
+    this.#shown = shot
+  }
+
+  #done(shot: WantedShot): void {
     this.#front.replaceWith(this.#back)
     ;[this.#front, this.#back] = [this.#back, this.#front]
-    this.#front.style.transform = ''
-    this.#shown = shot
+    this.#isWhole(shot)
     this.#painting = null
     const wanted = this.#wanted
     if (wanted === null || wanted === shot) return
@@ -93,24 +121,18 @@ export class LineLayer {
     const sx = (pixels.x(old.x[1]) - left) / old.width
     const sy = (pixels.y(old.y[0]) - top) / old.height
     const isSane = [left, top, sx, sy].every((value) => Number.isFinite(value) && Math.abs(value) < 1e6)
-    this.#front.style.transform = isSane
+    this.#sheet.style.transform = isSane
       ? `translate(${left / ratio}px, ${top / ratio}px) scale(${sx}, ${sy})`
       : 'scale(0)'
   }
 }
 
-export function newCanvas(): HTMLCanvasElement {
-  const canvas = document.createElement('canvas')
-  canvas.width = canvas.height = 1
-  return canvas
-}
-
-export const contextOf = (canvas: HTMLCanvasElement): CanvasRenderingContext2D => canvas.getContext('2d')!
-
-/** Setting a canvas's size clears it, and costs its memory: only when it changes. */
-export function sizeTo(canvas: HTMLCanvasElement, { width, height }: View): void {
-  if (canvas.width !== width) canvas.width = width
-  if (canvas.height !== height) canvas.height = height
-  canvas.style.width = `${width / devicePixelRatio}px`
-  canvas.style.height = `${height / devicePixelRatio}px`
+/** How many device pixels to the right of `a` a view `b` of the same scale looks; null when something else differs, too. */
+function shiftBetween(a: View, b: View): number | null {
+  if (a.y[0] !== b.y[0] || a.y[1] !== b.y[1] || a.width !== b.width || a.height !== b.height) return null
+  const perPixel = (a.x[1] - a.x[0]) / a.width
+  const grown = (b.x[1] - b.x[0] - (a.x[1] - a.x[0])) / perPixel
+  const shift = (b.x[0] - a.x[0]) / perPixel
+  const whole = Math.round(shift)
+  return Math.abs(grown) < 0.01 && Math.abs(shift - whole) < 0.01 ? whole : null
 }

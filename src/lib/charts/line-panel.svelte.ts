@@ -18,10 +18,18 @@ export interface Box {
   readonly width: number
 }
 
+/** CSS pixels, on the plot. */
+interface Place {
+  readonly left: number
+  readonly top: number
+}
+
 /** Values a screen reader is told after a key. */
 const SAID = 12
 /** Narrower than this a press was a click. */
 const LEAST_DRAG = 4
+/** A box that was released stands until what is in it is shown: where that is what was shown before, for so long. */
+const STANDING_MS = 100
 
 /** Pointing into one panel: the cursor, boxes, panning, keys. */
 export class LinePanelController {
@@ -29,16 +37,19 @@ export class LinePanelController {
   readonly id = Symbol('panel')
   plot = $state.raw<LinePlot | null>(null)
   /** Where the pointer is on the plot; null while it is elsewhere, or the keyboard moves the cursor. */
-  pointer = $state.raw<{ readonly left: number; readonly top: number } | null>(null)
+  pointer = $state.raw<Place | null>(null)
   box = $state.raw<Box | null>(null)
   /** Where a pan has come to; told to others when it ends, as each range that is told is asked about. */
   moving = $state.raw<Range | null>(null)
   /** What a screen reader is told after a key. */
   said = $state('')
+  /** Where the pointer is, between two frames. */
+  #pointed: Place | null = null
   /** Of the plot, as asked for when the pointer came in: asking on every move would lay the page out each time. */
   #plotBox: DOMRect | null = null
   #drag: { readonly kind: 'box' | 'pan'; readonly left: number; readonly range: Range } | null = null
   #frame = 0
+  #standing: ReturnType<typeof setTimeout> | undefined
 
   constructor(inputs: LinePanelInputs) {
     this.#inputs = inputs
@@ -46,6 +57,7 @@ export class LinePanelController {
 
   destroy(): void {
     cancelAnimationFrame(this.#frame)
+    clearTimeout(this.#standing)
     this.leave()
   }
 
@@ -57,11 +69,13 @@ export class LinePanelController {
     if (!view || (event.button !== 0 && !isPan)) return
     event.preventDefault()
     ;(event.currentTarget as HTMLElement).setPointerCapture(event.pointerId)
+    this.box = null
     this.#drag = { kind: isPan ? 'pan' : 'box', left: this.#at(event).left, range: view.x }
+    if (isPan) this.leave()
   }
 
   move(event: PointerEvent): void {
-    this.pointer = this.#at(event)
+    this.#pointed = this.#at(event)
     // Pointers report more often than pictures are shown.
     if (this.#frame === 0)
       this.#frame = requestAnimationFrame(() => {
@@ -72,14 +86,26 @@ export class LinePanelController {
 
   up(event: PointerEvent): void {
     const drag = this.#drag
+    // The last moves may not have had their frame yet.
+    if (drag !== null && this.#pointed !== null) {
+      this.#pointed = this.#at(event)
+      this.#moved()
+    }
     const { box, moving } = this
-    this.#drag = this.box = this.moving = null
+    this.#drag = this.moving = null
     if (moving !== null) return this.#ask(...moving)
-    if (drag?.kind !== 'box' || box === null || box.width < LEAST_DRAG) return
+    if (drag?.kind !== 'box' || box === null) return this.unbox()
     event.preventDefault()
     const from = this.plot?.xAt(box.left)
     const to = this.plot?.xAt(box.left + box.width)
+    clearTimeout(this.#standing)
+    this.#standing = setTimeout(() => this.unbox(), STANDING_MS)
     if (from != null && to != null) this.#ask(from, to)
+  }
+
+  /** What a box was drawn around is shown, or no box is drawn any more. */
+  unbox(): void {
+    if (this.#drag === null) this.box = null
   }
 
   cancel(): void {
@@ -92,7 +118,7 @@ export class LinePanelController {
   }
 
   leave(): void {
-    this.pointer = this.#plotBox = null
+    this.pointer = this.#pointed = this.#plotBox = null
     const cursor = this.#inputs.cursor()
     if (cursor.panel === this.id) cursor.point(this.id, null, null)
   }
@@ -101,13 +127,14 @@ export class LinePanelController {
     this.#inputs.onrange(null)
   }
 
-  #at(event: PointerEvent): { left: number; top: number } {
+  #at(event: PointerEvent): Place {
     const box = (this.#plotBox ??= (event.currentTarget as HTMLElement).getBoundingClientRect())
     return { left: event.clientX - box.left, top: event.clientY - box.top }
   }
 
   #moved(): void {
-    const { plot, pointer } = this
+    const { plot } = this
+    const pointer = this.#pointed
     if (plot === null || pointer === null) return
     if (this.#drag?.kind === 'pan') return this.#pan(this.#drag, pointer.left)
     if (this.#drag !== null) {
@@ -115,6 +142,7 @@ export class LinePanelController {
       const end = Math.min(plot.box.width, Math.max(this.#drag.left, pointer.left))
       this.box = end - start >= LEAST_DRAG ? { left: start, width: end - start } : null
     }
+    this.pointer = pointer
     const x = plot.snapAt(pointer.left)
     const nearest = x === null ? null : (plot.readings(x, { top: pointer.top, most: 1 }).shown[0]?.run ?? null)
     this.#inputs.cursor().point(this.id, x, nearest)
@@ -123,7 +151,8 @@ export class LinePanelController {
   #pan({ left: start, range }: { readonly left: number; readonly range: Range }, left: number): void {
     const view = this.plot?.view
     if (!view) return
-    const moved = ((start - left) * devicePixelRatio * (range[1] - range[0])) / view.width
+    // By whole pixels: then the picture need only be shifted.
+    const moved = (Math.round((start - left) * devicePixelRatio) * (range[1] - range[0])) / view.width
     this.moving = [range[0] + moved, range[1] + moved]
   }
 

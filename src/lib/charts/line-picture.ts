@@ -22,6 +22,8 @@ const BEHIND = 0.28
 const BAND = 0.16
 /** A line wider than a device pixel costs a canvas ten times as much: only a few are drawn so. */
 const WIDE_POINTS = 6000
+/** And none that has more points than this in each column of pixels: it covers them anyway. */
+const WIDE_COLUMN_POINTS = 2
 const DOT_ROOM = 12
 const DOT_RADIUS = 2.5
 const MARK = 6
@@ -40,16 +42,18 @@ export class LinePicture implements Painting {
   readonly #strokes: readonly Stroke[]
   readonly #width: number
   readonly #done: () => void
+  readonly #whole: View
   #next = 0
 
-  /** Clears the canvas. `done` is called when everything is painted. */
-  constructor(scene: LineScene, view: View, context: Context, done: () => void = () => undefined) {
+  /** Clears the canvas. `done` is called when everything is painted. `whole`: the picture this one goes on from. */
+  constructor(scene: LineScene, view: View, context: Context, done: () => void, whole: View = view) {
     this.#scene = scene
     this.#view = view
+    this.#whole = whole
     this.#context = context
     this.#done = done
     this.#strokes = strokesOf(scene)
-    this.#width = widthOf(scene)
+    this.#width = widthOf(scene, whole)
     context.clearRect(0, 0, view.width, view.height)
     context.globalAlpha = 1
     context.lineJoin = 'round'
@@ -71,7 +75,7 @@ export class LinePicture implements Painting {
       context.stroke()
       if (stroke.dots) {
         const { scale } = this.#scene
-        paintDots(context, stroke.track, this.#view, DOT_RADIUS * scale, DOT_ROOM * scale)
+        paintDots(context, stroke.track, this.#view, DOT_RADIUS * scale, DOT_ROOM * scale, this.#whole)
       }
       stroke = this.#strokes[++this.#next]
     }
@@ -104,8 +108,12 @@ export class LinePicture implements Painting {
   }
 }
 
-/** Device pixels. */
-const widthOf = (scene: LineScene): number => (pointsOf(scene) <= WIDE_POINTS ? 1.5 * scene.scale : 1)
+/** Device pixels, the same for all lines of a picture. */
+const widthOf = (scene: LineScene, { width }: View): number => {
+  const most = WIDE_COLUMN_POINTS * width
+  const isThin = pointsOf(scene) > WIDE_POINTS || scene.lines.some(({ raw }) => raw.x.length > most)
+  return isThin ? 1 : 1.5 * scene.scale
+}
 
 export const pointsOf = ({ lines }: LineScene): number =>
   lines.reduce((sum, { raw, smooth }) => sum + raw.x.length + (smooth?.x.length ?? 0), 0)
@@ -130,7 +138,7 @@ function strokesOf({ lines, bands }: LineScene): Stroke[] {
 /** Whether all that is new stands at the ends of lines, so that it can be painted onto the picture of `before`. */
 export function isAppended(before: LineScene, after: LineScene, view: View): boolean {
   if (before.lines.length !== after.lines.length || before.bands.length + after.bands.length > 0) return false
-  if (before.palette !== after.palette || widthOf(before) !== widthOf(after)) return false
+  if (before.palette !== after.palette || widthOf(before, view) !== widthOf(after, view)) return false
   // With that few points each has a dot, and more of them may have none.
   const fewest = view.width / (DOT_ROOM * after.scale)
   return after.lines.every((line, at) => {
@@ -157,7 +165,7 @@ function startsWith({ x, at }: Track, start: Track): boolean {
 export function paintAppended(before: LineScene, after: LineScene, view: View, context: Context): void {
   const changed = after.lines.filter((line, at) => line !== before.lines[at])
   const old = new Map(before.lines.map((line) => [line.runId, line]))
-  context.lineWidth = widthOf(after)
+  context.lineWidth = widthOf(after, view)
   for (const { track, run, alpha } of strokesOf({ ...after, lines: changed })) {
     const tracks = old.get(run)!
     const from = (track === changed.find(({ runId }) => runId === run)?.smooth ? tracks.smooth! : tracks.raw).x.length

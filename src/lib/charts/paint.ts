@@ -30,6 +30,9 @@ export const toPixels = ({ x, y, width, height }: View) => ({
 /** Far outside the picture, where a line's slope no longer shows: canvases lose their footing at coordinates of many millions. */
 const FAR = 1e5
 
+/** So far outside a picture, in device pixels, the ends of lines and dots still reach into it. */
+const EDGE = 3
+
 /**
  * Add the part of a track that a view shows to the current path, from the point at index `from` on.
  *
@@ -37,8 +40,9 @@ const FAR = 1e5
  */
 export function traceTrack(context: Context, { x, at }: Track, view: View, from = 0): number {
   const [left, right] = view.x
-  const start = Math.max(0, from, firstAtLeast(x, left) - 1)
   const kx = view.width / (right - left)
+  const start = Math.max(0, from, firstAtLeast(x, left - EDGE / kx) - 1)
+  const end = right + EDGE / kx
   const ky = view.height / (view.y[1] - view.y[0])
   const top = view.y[1]
   let isDown = false
@@ -58,17 +62,29 @@ export function traceTrack(context: Context, { x, at }: Track, view: View, from 
       isDown = true
     }
     // One beyond the edge, so that the line leaves the picture.
-    if (x[i]! > right) break
+    if (x[i]! > end) break
   }
   return i - start
 }
 
-/** Points a line cannot show because both neighbours are missing, and, where there is room, all of them. */
-export function paintDots(context: Context, { x, at }: Track, view: View, radius: number, room: number): void {
-  const [from, to] = view.x
+/**
+ * Points a line cannot show because both neighbours are missing, and, where there is room, all of them.
+ *
+ * room   device pixels a dot needs, for all of them to be painted
+ * whole  what decides whether there is room: the view itself, unless it is a part of another picture
+ */
+export function paintDots(
+  context: Context,
+  { x, at }: Track,
+  view: View,
+  radius: number,
+  room: number,
+  whole: View = view
+): void {
+  const all = countWithin(x, whole.x) <= whole.width / room
+  const edge = (radius / view.width) * (view.x[1] - view.x[0])
+  const [from, to] = [view.x[0] - edge, view.x[1] + edge]
   const start = firstAtLeast(x, from)
-  const end = firstAtLeast(x, to + Number.EPSILON * Math.abs(to))
-  const all = end - start <= view.width / room
   const pixels = toPixels(view)
   const isMissing = (i: number): boolean => i < 0 || i >= x.length || Number.isNaN(at[i])
   context.beginPath()
@@ -81,6 +97,9 @@ export function paintDots(context: Context, { x, at }: Track, view: View, radius
   }
   context.fill()
 }
+
+const countWithin = (x: Float64Array, [from, to]: View['x']): number =>
+  firstAtLeast(x, to + Number.EPSILON * Math.abs(to)) - firstAtLeast(x, from)
 
 /** The area between the least and the greatest of a group. */
 export function paintBand(context: Context, { x, min, max }: BandTracks, view: View): void {

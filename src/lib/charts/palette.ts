@@ -10,10 +10,12 @@ export function onSchemeChange(changed: () => void): () => void {
   }
 }
 
+/** By colour, for the scheme in force: the same in all charts of a page, and each takes the browser a look at the page's style. */
+const resolvedColors = new Map<string, string>()
+
 /** Colours of one chart, each resolved once for the scheme in force. */
 export class Palette {
   readonly #host: HTMLElement
-  readonly #resolved = new Map<string, string>()
 
   constructor(host: HTMLElement) {
     this.#host = host
@@ -21,16 +23,16 @@ export class Palette {
 
   /** Any CSS colour, `var(--run-3)` among them, as a canvas understands it. */
   get(color: string): string {
-    const known = this.#resolved.get(color)
+    const known = resolvedColors.get(color)
     if (known !== undefined) return known
     const resolved = resolveColor(this.#host, color)
-    this.#resolved.set(color, resolved)
+    resolvedColors.set(color, resolved)
     return resolved
   }
 
   /** The scheme has changed. */
   forget(): void {
-    this.#resolved.clear()
+    resolvedColors.clear()
   }
 }
 

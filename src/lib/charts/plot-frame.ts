@@ -54,6 +54,7 @@ export class PlotFrame {
   readonly #plot: uPlot
   #x: Range = [0, 1]
   #y: Range = [0, 1]
+  #fontFamily: string | undefined
   /** What the axes say, for pictures in other formats. */
   readonly ticks: { x: readonly Tick[]; y: readonly Tick[] } = { x: [], y: [] }
 
@@ -82,15 +83,17 @@ export class PlotFrame {
     return { width: this.#plot.width, height: this.#plot.height }
   }
 
+  /** Asked for once: each time the browser has to work out the page's style. */
   get font(): string {
-    return getComputedStyle(this.#options.host).fontFamily
+    return (this.#fontFamily ??= getComputedStyle(this.#options.host).fontFamily)
   }
 
   /** Show these ranges: x in its units, y in values. Draws at once. */
   show(x: Range, y: Range): void {
     this.#x = x
     this.#y = y
-    this.#plot.setData([[], []])
+    // Else it would be drawn after us, and what is asked of it until then is of before.
+    this.#plot.batch(() => this.#plot.setData([[], []]))
   }
 
   /** CSS pixels, axes included. */
@@ -186,12 +189,26 @@ export class PlotFrame {
 
   /** The same in every chart, so that they line up; wider only where a label would lose its first digits. */
   #yAxisWidth(u: uPlot, texts: readonly string[] | null): number {
-    u.ctx.save()
-    u.ctx.font = this.#font()
-    const widest = Math.max(0, ...(texts ?? []).map((text) => u.ctx.measureText(text).width))
-    u.ctx.restore()
+    const widest = Math.max(0, ...(texts ?? []).map((text) => widthOf(u.ctx, this.#font(), text)))
     return Math.max(Y_AXIS_WIDTH, Math.ceil(widest) + Y_AXIS_GAP + 4)
   }
+}
+
+/** Texts of axes are few and come again, and a canvas takes its time to say how wide one is. */
+const widths = new Map<string, number>()
+const MOST_WIDTHS = 2000
+
+function widthOf(context: CanvasRenderingContext2D, font: string, text: string): number {
+  const name = `${font} ${text}`
+  const known = widths.get(name)
+  if (known !== undefined) return known
+  context.save()
+  context.font = font
+  const { width } = context.measureText(text)
+  context.restore()
+  if (widths.size >= MOST_WIDTHS) widths.clear()
+  widths.set(name, width)
+  return width
 }
 
 const toTicks = (values: readonly number[], texts: readonly string[]): readonly Tick[] =>
@@ -236,6 +253,7 @@ function xTicks(x: ChartX): XTicks {
 /** Ticks of a log or symlog axis that are worth a line and a label. */
 function powerTicks(scale: Vertical, low: number, high: number, most: number): number[] {
   if (scale.kind === 'symlog') return symlogTicks(scale, low, high, most)
+  if (!(low > 0 && high < Infinity)) return []
   const candidates: number[] = []
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++)
     for (let digit = 1; digit < 10; digit++) candidates.push(Number(`${digit}e${power}`))

@@ -153,3 +153,22 @@ function placeAt(x: Float64Array, at: Float64Array, edge: number, after: number)
   const width = x[after]! - x[before]!
   return width > 0 ? at[before]! + ((at[after]! - at[before]!) * (edge - x[before]!)) / width : NaN
 }
+
+/** The x range of all tracks; null when they hold no point. */
+export function extentOf(tracks: readonly Pick<Track, 'x'>[]): [number, number] | null {
+  let low = Infinity
+  let high = -Infinity
+  for (const { x } of tracks) {
+    if (x.length === 0) continue
+    low = Math.min(low, x[0]!)
+    high = Math.max(high, x[x.length - 1]!)
+  }
+  return low <= high ? [low, high] : null
+}
+
+/** The greatest |value|. */
+export function largestOf(lines: readonly ChartLine[]): number {
+  let largest = 0
+  for (const { raw } of lines) for (const value of raw.y) largest = Math.max(largest, Math.abs(value))
+  return largest
+}

@@ -50,6 +50,25 @@ export function airy(low: number, high: number): readonly [number, number] {
   return [Math.max(low - air, -Number.MAX_VALUE), Math.min(high + air, Number.MAX_VALUE)]
 }
 
+/**
+ * The range of a chart that grows, `airy`, given the one before: that one as long as the data fits in and fills most of it, so that not
+ * every new extreme moves all others; else with room to spare where it grew.
+ */
+export function roomier(
+  [low, high]: readonly [number, number],
+  before: readonly [number, number]
+): readonly [number, number] {
+  const span = high - low
+  const air = span * 0.06
+  const fits = low + air >= before[0] && high - air <= before[1]
+  if (fits && span > 0.6 * (before[1] - before[0])) return before
+  const room = Math.min(span * 0.15, Number.MAX_VALUE)
+  return [
+    low < before[0] ? Math.max(low - room, -Number.MAX_VALUE) : low,
+    high > before[1] ? Math.min(high + room, Number.MAX_VALUE) : high
+  ]
+}
+
 /** Where a symlog axis has ticks: 0, and powers of ten out to both ends, thinned out evenly to about `most`. Ascending. */
 export function symlogTicks({ linearBelow }: Vertical, from: number, to: number, most: number): number[] {
   const smallest = Math.round(Math.log10(linearBelow)) + 1
