@@ -9,6 +9,7 @@ import { plural } from '../shared/format.ts'
 import type { MenuItem } from '../shared/menu-item.ts'
 import type { Toasts } from '../shared/toasts.svelte.ts'
 import type { Bulk } from './bulk.svelte.ts'
+import { LOCKED } from '../sharing/share-words.ts'
 import { copyTable, FORMAT_NAMES, FORMATS, formatCopy, type CopyFormat } from './copy-format.ts'
 
 export interface RunActionsInputs {
@@ -41,6 +42,7 @@ export class RunActions {
 
   /** One run is renamed in its row, several by a pattern. */
   rename(ids: readonly RunId[]): void {
+    if (this.#inputs.table.locked !== null) return
     const { table } = this.#inputs
     if (ids.length > 1) return this.ask('rename', ids)
     table.activeId = table.renamingId = ids[0] ?? null
@@ -99,19 +101,30 @@ export class RunActions {
 
   // ── menus ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Of items that change runs, where they cannot be changed. */
+  get #lock(): Pick<MenuItem, 'disabled' | 'note'> {
+    return this.#inputs.table.locked === null ? {} : LOCKED
+  }
+
   /** Marking is for runs whose program is gone without saying so. */
   endItems(ids: readonly RunId[]): readonly MenuItem[] {
     return (['FINISHED', 'FAILED', 'KILLED'] as const).map((status) => ({
       label: `Mark as ${status.toLowerCase()}`,
       icon: 'stop' as const,
-      onselect: () => void this.bulk.end(ids, status)
+      onselect: () => void this.bulk.end(ids, status),
+      ...this.#lock
     }))
   }
 
   /** Everything, for the menu of a row. */
   menu(ids: readonly RunId[]): readonly (readonly MenuItem[])[] {
     const { table } = this.#inputs
-    const restore: MenuItem = { label: 'Restore', icon: 'restore', onselect: () => void table.restore(ids) }
+    const restore: MenuItem = {
+      label: 'Restore',
+      icon: 'restore',
+      onselect: () => void table.restore(ids),
+      ...this.#lock
+    }
     const [copies = []] = this.copyItems(ids)
     if (table.state.view === 'DELETED_ONLY') return [[restore], copies]
     const trash: MenuItem = {
@@ -119,13 +132,26 @@ export class RunActions {
       icon: 'trash',
       danger: true,
       combo: 'Backspace',
-      onselect: () => void table.trash(ids)
+      onselect: () => void table.trash(ids),
+      ...this.#lock
     }
     return [
       [
-        { label: 'Rename', icon: 'edit', combo: ids.length > 1 ? 'r' : 'e', onselect: () => this.rename(ids) },
-        { label: 'Tags', icon: 'tag', combo: 't', onselect: () => this.ask('tags', ids) },
-        { label: 'Move to experiment', icon: 'folder', combo: 'm', onselect: () => this.ask('move', ids) }
+        {
+          label: 'Rename',
+          icon: 'edit',
+          combo: ids.length > 1 ? 'r' : 'e',
+          onselect: () => this.rename(ids),
+          ...this.#lock
+        },
+        { label: 'Tags', icon: 'tag', combo: 't', onselect: () => this.ask('tags', ids), ...this.#lock },
+        {
+          label: 'Move to experiment',
+          icon: 'folder',
+          combo: 'm',
+          onselect: () => this.ask('move', ids),
+          ...this.#lock
+        }
       ],
       this.endItems(ids),
       copies,

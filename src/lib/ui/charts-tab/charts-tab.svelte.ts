@@ -8,6 +8,7 @@ import { keepSameRows } from '../runs-table/same-rows.ts'
 import { readViewState, type ViewState } from '../runs-table/view-state.ts'
 import { runColor } from '../shared/run-color.ts'
 import type { Toasts } from '../shared/toasts.svelte.ts'
+import { Ahead } from '../shared/ahead.svelte.ts'
 import { Arranging } from './arranging.svelte.ts'
 import { readSettings, settingTexts, xToText, type ChartSettings } from './chart-settings.ts'
 import { withSettings } from './layout.ts'
@@ -24,8 +25,14 @@ export interface ChartsTabInputs {
   readonly experimentId: ExperimentId
   /** Of the URL as it is now. */
   readonly params: () => URLSearchParams
-  /** Ask for a URL with these params changed; null takes one away. A `step` can be gone back from; a `replace` leaves no trace. */
-  readonly navigate: (change: Readonly<Record<string, string | null>>, how: 'step' | 'replace') => void
+  /**
+   * Ask for a URL with these params changed, until it is so; null takes one away. A `step` can be gone back from; a `replace` leaves no trace.
+   * Nobody waits for what is said `aside`: `params` say it once the page has time.
+   */
+  readonly navigate: (
+    change: Readonly<Record<string, string | null>>,
+    how: 'step' | 'replace' | 'aside'
+  ) => Promise<void>
 }
 
 /** A run that is drawn. */
@@ -105,7 +112,13 @@ export class ChartsTab {
     (): string => this.#inputs.params().get('find')?.slice(0, CHART_GRID.findLength) ?? ''
   )
   readonly found = $derived(parseFind(this.findText))
-  readonly range = $derived.by((): XRange | null => parseRange(this.#inputs.params().get('range')))
+  readonly #rangeAhead = new Ahead<XRange | null>()
+  /** The same as long as it says the same, as every chart is asked for with it. */
+  readonly range = $derived.by((): XRange | null => {
+    const [last, next] = [this.#lastRange, this.#rangeAhead.or(parseRange(this.#inputs.params().get('range')))]
+    return (this.#lastRange = last?.[0] === next?.[0] && last?.[1] === next?.[1] ? last : next)
+  })
+  #lastRange: XRange | null = null
 
   get layoutDamaged(): boolean {
     return this.#layout.damaged
@@ -117,19 +130,19 @@ export class ChartsTab {
     // A range in steps says nothing about time, and what charts showed alone they do not show together.
     const forgets = 'x' in change || 'linked' in change
     if (forgets) this.#ownRanges = new Map()
-    this.#inputs.navigate({ ...(texts as Record<string, string>), ...(forgets && { range: null }) }, 'replace')
+    void this.#inputs.navigate({ ...(texts as Record<string, string>), ...(forgets && { range: null }) }, 'replace')
   }
 
   setFilter(filter: string, how: 'step' | 'replace'): void {
-    if (filter !== this.view.filter) this.#inputs.navigate({ filter: filter || null }, how)
+    if (filter !== this.view.filter) void this.#inputs.navigate({ filter: filter || null }, how)
   }
 
   setFind(text: string): void {
-    this.#inputs.navigate({ find: text || null }, 'replace')
+    void this.#inputs.navigate({ find: text || null }, 'replace')
   }
 
   setVisibility(visibility: Visibility): void {
-    this.#inputs.navigate(visibilityParams(visibility), 'replace')
+    void this.#inputs.navigate(visibilityParams(visibility), 'replace')
   }
 
   // ── zooming ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -141,8 +154,7 @@ export class ChartsTab {
   }
 
   zoom(panelId: string, { x, linked }: ChartSettings, range: XRange | null): void {
-    if (linked && xToText(x) === xToText(this.settings.x))
-      return this.#inputs.navigate({ range: range === null ? null : range.join(',') }, 'replace')
+    if (linked && xToText(x) === xToText(this.settings.x)) return this.#zoomTo(range)
     const ranges = new Map(this.#ownRanges)
     const name = this.#rangeName(panelId, linked, xToText(x))
     if (range === null) ranges.delete(name)
@@ -154,7 +166,11 @@ export class ChartsTab {
 
   showWhole(): void {
     this.#ownRanges = new Map()
-    this.#inputs.navigate({ range: null }, 'replace')
+    this.#zoomTo(null)
+  }
+
+  #zoomTo(range: XRange | null): void {
+    this.#rangeAhead.choose(range, this.#inputs.navigate({ range: range === null ? null : range.join(',') }, 'aside'))
   }
 
   #rangeName(panelId: string, linked: boolean, x: string): string {
@@ -192,7 +208,7 @@ export class ChartsTab {
   })
 
   showFullScreen(id: string | null): void {
-    this.#inputs.navigate({ panel: id }, 'replace')
+    void this.#inputs.navigate({ panel: id }, 'replace')
   }
 
   // ── runs ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -228,6 +244,9 @@ export class ChartsTab {
     this.#cursors.set(name, cursor)
     return cursor
   }
+
+  /** Resolves once a panel was drawn that was told of something new. */
+  readonly redrawn = (): Promise<void> => Promise.race([...this.#cursors.values()].map(({ paints }) => paints.drawn))
 
   readonly drawnIds = $derived.by((): readonly RunId[] => this.drawn.map(({ runId }) => runId))
   readonly colors = $derived.by((): Readonly<Record<string, string>> =>

@@ -8,6 +8,9 @@ export interface ChartState {
   readonly log: boolean
 }
 
+export const isSameState = (a: ChartState, b: ChartState): boolean =>
+  a.axis === b.axis && a.log === b.log && a.range?.[0] === b.range?.[0] && a.range?.[1] === b.range?.[1]
+
 export const AXIS_LABELS: Readonly<Record<ChartAxis, string>> = { step: 'Step', time: 'Time', relative: 'Relative' }
 
 const isAxis = (text: string | null): text is ChartAxis => text === 'step' || text === 'time' || text === 'relative'

@@ -1,9 +1,11 @@
 import { ChartCursor } from '#lib/charts/chart-cursor.svelte.ts'
+import type { CommentPoint, RunComment } from '#lib/domain/comment.ts'
 import type { MetricSummary } from '#lib/domain/metric.ts'
 import type { Run } from '#lib/domain/run.ts'
 import { panRange, zoomRange, type Range } from '#lib/charts/scale.ts'
 import type { ChartAxis } from '#lib/live/protocol.ts'
-import type { ChartState } from './chart-state.ts'
+import { Ahead } from '../shared/ahead.svelte.ts'
+import { isSameState, type ChartState } from './chart-state.ts'
 import { chartElementId, groupMetrics, metricPrefix, type MetricGroup } from './metric-groups.ts'
 
 export interface RunChartsInputs {
@@ -11,7 +13,14 @@ export interface RunChartsInputs {
   /** Those to draw. */
   readonly metrics: () => readonly MetricSummary[]
   readonly state: () => ChartState
-  readonly navigate: (state: ChartState) => void
+  /** Resolves once the state is `state`; `drawn` does once it is shown. */
+  readonly navigate: (state: ChartState, drawn: Promise<void>) => Promise<void>
+  /** What was said of the run and of points of its charts. */
+  readonly comments?: () => readonly RunComment[]
+  /** Ask what somebody has to say of a point; null where nothing can be said. */
+  readonly comment?: () => ((point: CommentPoint) => void) | null
+  /** Show what was said of a point. */
+  readonly showComment?: (id: string) => void
   /** Called with the axis that was chosen. */
   readonly remember: (axis: ChartAxis) => void
 }
@@ -29,7 +38,13 @@ export class RunCharts {
     this.#inputs = inputs
   }
 
-  readonly state = $derived.by((): ChartState => this.#inputs.state())
+  readonly #ahead = new Ahead<ChartState>()
+  /** The same object as long as it says the same: it is what every chart of the page is asked for with. */
+  readonly state = $derived.by((): ChartState => {
+    const next = this.#ahead.or(this.#inputs.state())
+    return (this.#lastState = isSameState(this.#lastState, next) ? this.#lastState : next)
+  })
+  #lastState: ChartState = { axis: 'step', range: null, log: false }
   readonly metrics = $derived.by((): readonly MetricSummary[] => this.#inputs.metrics())
   readonly groups = $derived.by((): readonly MetricGroup[] => groupMetrics(this.metrics))
 
@@ -40,6 +55,23 @@ export class RunCharts {
     if (this.state.axis === 'time') return [startTime, newest]
     if (this.state.axis === 'relative') return [0, newest - startTime]
     return [0, Math.max(1, ...this.metrics.map((metric) => metric.last.step))]
+  }
+
+  get comments(): readonly RunComment[] {
+    return this.#inputs.comments?.() ?? []
+  }
+
+  get comment(): ((point: CommentPoint) => void) | null {
+    return this.#inputs.comment?.() ?? null
+  }
+
+  showComment(id: string): void {
+    this.#inputs.showComment?.(id)
+  }
+
+  /** Epoch ms: where the relative axis begins. */
+  get startTime(): number {
+    return this.#inputs.run().info.startTime
   }
 
   setAxis(axis: ChartAxis): void {
@@ -84,6 +116,7 @@ export class RunCharts {
   }
 
   #go(change: Partial<ChartState>): void {
-    this.#inputs.navigate({ ...this.state, ...change })
+    const next = { ...this.state, ...change }
+    this.#ahead.choose(next, this.#inputs.navigate(next, this.cursor.paints.drawn))
   }
 }

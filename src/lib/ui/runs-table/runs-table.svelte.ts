@@ -25,6 +25,8 @@ export interface RunsTableInputs {
   readonly state: () => ViewState
   /** Ask for another URL. A `step` can be gone back from; a `replace` leaves no trace. */
   readonly navigate: (state: ViewState, how: 'step' | 'replace') => void
+  /** Why its runs cannot be changed; null where they can. */
+  readonly locked?: () => string | null
 }
 
 /** One column as every row draws it. */
@@ -417,6 +419,11 @@ export class RunsTable {
   get targets(): readonly RunId[] {
     if (this.selection.ids.size > 0) return [...this.selection.ids]
     return this.activeId === null ? [] : [this.activeId]
+  }
+
+  /** Why its runs cannot be changed; null where they can. */
+  get locked(): string | null {
+    return this.#inputs.locked?.() ?? null
   }
 
   rename(id: RunId, name: string): Promise<void> {

@@ -15,7 +15,7 @@ const connect = (): LiveClient => {
 }
 
 const openSpaces = (probe: () => Promise<HostInfo | null>, leave = () => Promise.resolve()): Spaces =>
-  new Spaces({ browser: connect(), probe, connect, leave })
+  new Spaces({ browser: connect(), probe, connect, leave, renumber: () => Promise.resolve() })
 
 const there = () => Promise.resolve(HOST)
 const nowhere = () => Promise.resolve(null)
