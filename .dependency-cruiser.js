@@ -63,6 +63,11 @@ const domain = '^src/lib/domain/'
 const store = '^src/lib/store/'
 /** Ports over a WebSocket: below the doors, beside the store. */
 const socket = '^src/lib/socket/'
+/** What both ends of sync agree on: beside it. */
+const sync = '^src/lib/sync/'
+
+/** How rooms, notes and links are written: data only. */
+const agreed = String.raw`^src/lib/sync/(agreement|link)\.ts$`
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -93,17 +98,19 @@ export default {
     },
     room('store', store, [domain]),
     room('socket', socket, [domain]),
+    // Pages look at sharing through live: what they see of it stands there, as types.
+    room('sync', '^src/lib/sync/', [domain, store, socket], { dependencyTypesNot: ['type-only'] }),
     ...doors.split('|').map((name) => room(name, `^src/lib/${name}/`, [domain, store, socket, `^src/lib/(${doors})/`])),
     ...doors.split('|').map(doorsApart),
     room('charts', '^src/lib/charts/', [domain, '^src/lib/live/protocol']),
     room('demo', '^src/lib/demo/', [domain, '^src/lib/live/']),
-    // A page speaks to the store through live; of the other doors and the store it may name types.
-    room('ui', '^src/lib/ui/', [domain, '^src/lib/(charts|live|demo)/', wire], { dependencyTypesNot: ['type-only'] }),
+    // A page speaks to the store through live; of the other doors and the store it may name types, and of sync what both ends agree on.
+    room('ui', '^src/lib/ui/', [domain, '^src/lib/(charts|live|demo)/', wire, agreed], { dependencyTypesNot: ['type-only'] }),
     // Only a page can construct the worker. The demo logs as a notebook does, through the SDK.
     room('routes', '^src/routes/', ['^src/lib/', '^src/workers/connect', '^sdk/runnel']),
     room('service-worker', '^src/service-worker/', [domain, '^src/lib/live/']),
-    room('workers', '^src/workers/', [domain, store, `^src/lib/(${doors})/`]),
-    room('sync-server', '^sync-server/', [domain, store, socket, `^src/lib/(${doors})/`]),
+    room('workers', '^src/workers/', [domain, store, sync, `^src/lib/(${doors})/`]),
+    room('sync-server', '^sync-server/', [domain, store, socket, sync, `^src/lib/(${doors})/`]),
     room('sdk', '^sdk/', [domain, socket, wire]),
     {
       name: 'pages-do-not-run-the-store',
@@ -118,7 +125,10 @@ export default {
     door('uplot', 'uplot', 'src/lib/charts/'),
     door('hono', 'hono', 'src/lib/api/|sync-server/'),
     door('ws', 'ws', 'sync-server/'),
+    door('jose', 'jose', 'sync-server/sharing/'),
     door('node-server', '@hono/node-server', 'sync-server/'),
+    door('yjs', 'yjs|y-protocols|y-websocket|lib0', 'src/lib/sync/|src/lib/ui/notes/|sync-server/(relay|sync)/'),
+    door('codemirror', '@codemirror|codemirror|@lezer|y-codemirror\\.next', 'src/lib/ui/notes/'),
     door('kysely', 'kysely', 'src/lib/store/'),
     door('hash-wasm', 'hash-wasm', 'src/workers/'),
     door('markdown', 'marked|dompurify', 'src/lib/ui/'),

@@ -10,7 +10,10 @@ import { createApi } from '#lib/api/app.ts'
 import { createNotebookSession, type NotebookSessionOptions } from '#lib/bridge/notebook-session.ts'
 import { DURABILITY_SETTING, isDurability } from '#lib/live/commands.ts'
 import { serveEnvelopes, storeChannelName } from '#lib/live/envelope.ts'
+import { FileWork } from '#lib/live/file-work.ts'
 import { LiveHost } from '#lib/live/host.ts'
+import { readHostInfo } from '#lib/live/host-info.ts'
+import { HOST_INFO_PATH } from '#lib/live/store-paths.ts'
 import { STORE_LOCK } from '#lib/live/names.ts'
 import { errorToWire } from '#lib/domain/errors.ts'
 import { throwWire } from '#lib/live/throw-wire.ts'
@@ -21,12 +24,15 @@ import { SavedJournal } from '#lib/store/saved-journal.ts'
 import { Sealer } from '#lib/store/sealer.ts'
 import { forgetOldSessions } from '#lib/store/sessions.ts'
 import { readSetting } from '#lib/store/settings.ts'
+import { FetchingBlobs } from '#lib/store/fetching-blobs.ts'
 import { Store } from '#lib/store/store.ts'
+import { StoreSharing } from '#lib/sync/store-sharing.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { Checkpointer } from './checkpointer.ts'
 import { CommitLog } from './commit-log.ts'
 import { beginFreshLog } from './fresh-log.ts'
 import { IndexedDbBlobs } from './indexed-db-blobs.ts'
+import { SqlJsEngine } from './sqljs-engine.ts'
 import { makeWayFor } from './succession.ts'
 
 export interface BrowserHostOptions {
@@ -78,10 +84,11 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
   )
 
   await beginFreshLog(`${databaseName}-scratch`)
-  const blobs = await IndexedDbBlobs.open(`${databaseName}-blobs`, systemClock, startAfresh)
+  const blobsHere = await IndexedDbBlobs.open(`${databaseName}-blobs`, systemClock, startAfresh)
+  const blobs = new FetchingBlobs(blobsHere)
   const { log, engine } = await CommitLog.open(databaseName, await compiling, epoch, startAfresh)
   const journal = new SavedJournal(log)
-  const store = await Store.open({ engine, journal, blobs })
+  const store = await Store.open({ engine, journal, blobs, blobsHere })
   const checkpointer = keepCheckpoints(store, log)
   // Sealed points leave the image, so the next one is worth writing.
   const sealer = new Sealer(store, () => checkpointer.onCommit())
@@ -90,8 +97,13 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
   const app = createApi(store, { version: packageJson.version })
   const fetchApi: FetchApi = async (request) => app.fetch(request)
   api.resolve(fetchApi)
+  const sharing = new StoreSharing({ store, blobs, origin: self.location.origin, ownHost: findOwnHost })
+  const SQL = await compiling
+  const openDatabase = (image: Uint8Array) => new SqlJsEngine(SQL, image)
   const live = new LiveHost({
     store,
+    sharing,
+    files: new FileWork({ store, version: packageJson.version, openDatabase }),
     info: { epoch, version: packageJson.version },
     ownOrigin: self.location.origin,
     attachNotebook: (port, { origin, session, writer }) =>
@@ -111,13 +123,24 @@ async function openHost({ build, databaseName = 'runnel' }: BrowserHostOptions):
     live.retire()
     await sealer.close()
     await log.close()
-    blobs.close()
+    blobsHere.close()
     // A page of this build that comes later must not find a worker without its database: it starts a new one.
     setTimeout(() => self.close(), CLOSE_AFTER_MS)
   })
   setTimeout(() => void tidy(store), SWEEP_AFTER_MS)
   setInterval(() => void tidy(store), SWEEP_EVERY_MS)
   return live
+}
+
+/** What serves these pages may be a host that keeps a store. */
+async function findOwnHost(): Promise<{ readonly needsToken: boolean } | null> {
+  try {
+    const answer = await fetch(HOST_INFO_PATH, { cache: 'no-store' })
+    const info = answer.ok ? readHostInfo(await answer.text()) : null
+    return info === null ? null : { needsToken: info.token }
+  } catch {
+    return null
+  }
 }
 
 /** Without its databases a host is no use: its lock goes with it, and every page connects to a new one, on whatever is there then. */

@@ -2,6 +2,7 @@ import { RunnelError } from '#lib/domain/errors.ts'
 import { LiveClient, type StorePort } from '#lib/live/client.ts'
 import { STORE_LOCK } from '#lib/live/names.ts'
 import type { PageRole } from '#lib/live/protocol.ts'
+import { takeSharedStore } from './shared-store.ts'
 
 /** Connect this page to the store of this browser. */
 export function connectStore(role: PageRole): LiveClient {
@@ -15,25 +16,9 @@ function refuse(): never {
 }
 
 function openShared(): StorePort {
-  const worker = new SharedWorker(new URL('./store.worker.ts', import.meta.url), { type: 'module', name: 'runnel' })
+  const { worker, failed } = takeSharedStore()
   worker.port.start()
-  return { port: worker.port, failed: whenUnloadable(worker), close: () => worker.port.close() }
-}
-
-/** Rejects when a worker's script cannot be had: the server is gone and the page came from the HTTP cache. */
-function whenUnloadable(worker: SharedWorker | Worker): Promise<never> {
-  const failed = new Promise<never>((_resolve, reject) => {
-    worker.addEventListener('error', () =>
-      reject(
-        new RunnelError(
-          'TEMPORARILY_UNAVAILABLE',
-          'A part of Runnel could not be loaded. Is its server running? Trying again.'
-        )
-      )
-    )
-  })
-  failed.catch(() => undefined)
-  return failed
+  return { port: worker.port, failed, close: () => worker.port.close() }
 }
 
 /** Without SharedWorker (older Chrome on Android, some webviews) one tab holds the store, and any other is told so. */
