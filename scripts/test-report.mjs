@@ -2,9 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 
 /**
- * How a suite went. A skipped test always has a reason: the runner's own, or that none was given.
+ * How a suite went. A test that failed or was skipped always has a reason, of one line: the runner's own, or that none was given.
  *
- * @typedef {{ passed: number, failed: number, skipped: { name: string, reason: string }[] }} Count
+ * @typedef {{ name: string, reason: string }} Named
+ * @typedef {{ passed: number, failed: Named[], skipped: Named[] }} Count
  */
 
 const noReason = 'no reason given'
@@ -15,7 +16,7 @@ const noReason = 'no reason given'
  */
 export const sum = (counts) => ({
   passed: counts.reduce((total, { passed }) => total + passed, 0),
-  failed: counts.reduce((total, { failed }) => total + failed, 0),
+  failed: counts.flatMap(({ failed }) => failed),
   skipped: counts.flatMap(({ skipped }) => skipped)
 })
 
@@ -26,7 +27,24 @@ export const sum = (counts) => ({
  * @param {number} code the runner's exit code
  * @returns {Count}
  */
-const honest = (count, code) => (code !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count)
+const honest = (count, code) =>
+  code !== 0 && count.failed.length === 0
+    ? { ...count, failed: [{ name: 'the runner', reason: `ended with code ${code}, no test having failed` }] }
+    : count
+
+/**
+ * The one line of a report that says what happened: without the colours of a terminal, and no longer than is read at a glance.
+ *
+ * @param {string | undefined} text
+ */
+const firstLine = (text) =>
+  (text ?? '')
+    // eslint-disable-next-line no-control-regex -- what a runner colours for a terminal
+    .replaceAll(/\u001b\[[0-9;]*m/g, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .find((line) => line !== '')
+    ?.slice(0, 300) || noReason
 
 /**
  * @param {string} file vitest's JSON report
@@ -34,8 +52,8 @@ const honest = (count, code) => (code !== 0 && count.failed === 0 ? { ...count, 
  * @returns {Count}
  */
 export function readVitest(file, code) {
-  if (!existsSync(file)) return honest({ passed: 0, failed: 0, skipped: [] }, code)
-  /** @type {{ testResults: { name: string, status: string, assertionResults: { fullName: string, status: string, meta?: { note?: string } }[] }[] }} */
+  if (!existsSync(file)) return honest({ passed: 0, failed: [], skipped: [] }, code)
+  /** @type {{ testResults: { name: string, status: string, message?: string, assertionResults: { fullName: string, status: string, failureMessages?: string[], meta?: { note?: string } }[] }[] }} */
   const { testResults } = JSON.parse(readFileSync(file, 'utf8'))
   const tests = testResults.flatMap((result) => result.assertionResults)
   // A file that throws while it loads is one failure without a test in it.
@@ -43,7 +61,12 @@ export function readVitest(file, code) {
   return honest(
     {
       passed: tests.filter(({ status }) => status === 'passed').length,
-      failed: tests.filter(isFailed).length + unloaded.length,
+      failed: [
+        ...tests
+          .filter(isFailed)
+          .map(({ fullName, failureMessages }) => ({ name: fullName, reason: firstLine(failureMessages?.[0]) })),
+        ...unloaded.map(({ name, message }) => ({ name, reason: firstLine(message) }))
+      ],
       skipped: tests
         .filter((test) => test.status !== 'passed' && !isFailed(test))
         .map(({ fullName, meta }) => ({ name: fullName, reason: meta?.note ?? noReason }))
@@ -56,7 +79,8 @@ export function readVitest(file, code) {
 const isFailed = ({ status }) => status === 'failed'
 
 /**
- * @typedef {{ title: string, tests: { status: string, annotations: { type: string, description?: string }[] }[] }} Spec
+ * @typedef {{ status: string, annotations: { type: string, description?: string }[], results?: { error?: { message?: string } }[] }} Tried
+ * @typedef {{ title: string, tests: Tried[] }} Spec
  * @typedef {{ title: string, specs?: Spec[], suites?: Suite[] }} Suite
  */
 
@@ -66,8 +90,8 @@ const isFailed = ({ status }) => status === 'failed'
  * @returns {Count}
  */
 export function readPlaywright(file, code) {
-  if (!existsSync(file)) return honest({ passed: 0, failed: 0, skipped: [] }, code)
-  /** @type {{ suites: Suite[], errors: unknown[] }} */
+  if (!existsSync(file)) return honest({ passed: 0, failed: [], skipped: [] }, code)
+  /** @type {{ suites: Suite[], errors: { message?: string }[] }} */
   const { suites, errors } = JSON.parse(readFileSync(file, 'utf8'))
   const tests = suites.flatMap(testsOf)
   /** @param {string} status */
@@ -76,7 +100,13 @@ export function readPlaywright(file, code) {
     {
       passed: having('expected').length,
       // A test that passes only when tried again has not passed.
-      failed: having('unexpected').length + having('flaky').length + errors.length,
+      failed: [
+        ...[...having('unexpected'), ...having('flaky')].map(({ name, results }) => ({
+          name,
+          reason: firstLine(results?.find(({ error }) => error !== undefined)?.error?.message)
+        })),
+        ...errors.map(({ message }) => ({ name: 'the runner', reason: firstLine(message) }))
+      ],
       skipped: having('skipped').map(({ name, annotations }) => ({
         name,
         reason: annotations.find(({ type }) => type === 'skip' || type === 'fixme')?.description ?? noReason
@@ -88,7 +118,7 @@ export function readPlaywright(file, code) {
 
 /**
  * @param {Suite} suite
- * @returns {{ name: string, status: string, annotations: { type: string, description?: string }[] }[]}
+ * @returns {(Tried & { name: string })[]}
  */
 const testsOf = (suite) => [
   ...(suite.specs ?? []).flatMap((spec) => spec.tests.map((test) => ({ ...test, name: spec.title }))),
@@ -101,20 +131,24 @@ const testsOf = (suite) => [
  * @returns {Count}
  */
 export function readJunit(file, code) {
-  if (!existsSync(file)) return honest({ passed: 0, failed: 0, skipped: [] }, code)
+  if (!existsSync(file)) return honest({ passed: 0, failed: [], skipped: [] }, code)
   const cases = [...readFileSync(file, 'utf8').matchAll(/<testcase\b([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs)].map(
     ([, head = '', body = '']) => ({
       name: attribute(head, 'name') ?? '',
-      failed: /<(?:failure|error)\b/.test(body),
+      failure: /<(?:failure|error)\b([^>]*)/.exec(body)?.[1],
       skipped: /<skipped\b([^>]*)/.exec(body)?.[1]
     })
   )
   return honest(
     {
-      passed: cases.filter(({ failed, skipped }) => !failed && skipped === undefined).length,
-      failed: cases.filter(({ failed }) => failed).length,
-      skipped: cases.flatMap(({ name, failed, skipped }) =>
-        failed || skipped === undefined ? [] : [{ name, reason: attribute(skipped, 'message') || noReason }]
+      passed: cases.filter(({ failure, skipped }) => failure === undefined && skipped === undefined).length,
+      failed: cases.flatMap(({ name, failure }) =>
+        failure === undefined ? [] : [{ name, reason: firstLine(attribute(failure, 'message')) }]
+      ),
+      skipped: cases.flatMap(({ name, failure, skipped }) =>
+        failure !== undefined || skipped === undefined
+          ? []
+          : [{ name, reason: attribute(skipped, 'message') || noReason }]
       )
     },
     code

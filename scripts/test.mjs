@@ -72,15 +72,13 @@ async function runSuite(name, patterns) {
     count = await suite.run(patterns)
   } catch (error) {
     console.error(error instanceof Stop ? error.message : error)
-    count = { passed: 0, failed: 1, skipped: [] }
+    count = { passed: 0, failed: [{ name: suite.title, reason: String(error) }], skipped: [] }
   }
   // A suite that finds nothing to run has not shown anything; a pattern may well fit only one of them, and a reason is an answer.
-  if (count.passed + count.failed + count.skipped.length === 0 && patterns.length === 0) {
-    console.error(`${suite.title}: no test ran.`)
-    count = { ...count, failed: 1 }
-  }
+  if (count.passed + count.failed.length + count.skipped.length === 0 && patterns.length === 0)
+    count = { ...count, failed: [{ name: suite.title, reason: 'no test ran' }] }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  say(`${suite.title}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`)
+  say(`${suite.title}: ${count.passed} passed, ${count.failed.length} failed (${seconds} s)`)
   return count
 }
 
@@ -89,12 +87,13 @@ async function runSuite(name, patterns) {
  * @param {string[]} patterns
  */
 function report(total, patterns) {
-  if (total.passed + total.failed === 0) console.error(`No test's file holds ${patterns.join(' or ')}.`)
+  if (total.passed + total.failed.length === 0) console.error(`No test's file holds ${patterns.join(' or ')}.`)
   console.log('')
   for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`)
+  for (const { name, reason } of total.failed) console.log(`failed: ${name} (${reason})`)
   const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : ''
-  console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
-  process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
+  console.log(`${total.passed} passed, ${total.failed.length} failed${skipped}`)
+  process.exitCode = total.failed.length === 0 && total.passed > 0 ? 0 : 1
 }
 
 /**
@@ -105,9 +104,10 @@ function report(total, patterns) {
  */
 async function asOneTest(...commands) {
   for (const [command, ...args] of commands) {
-    if ((await run(command, args)) !== 0) return { passed: 0, failed: 1, skipped: [] }
+    const code = await run(command, args)
+    if (code !== 0) return { passed: 0, failed: [{ name: command, reason: `ended with code ${code}` }], skipped: [] }
   }
-  return { passed: 1, failed: 0, skipped: [] }
+  return { passed: 1, failed: [], skipped: [] }
 }
 
 /** @param {string[]} patterns */
@@ -155,10 +155,8 @@ async function runPython(patterns) {
   const missing = await ensurePython('v3', 'v2')
   if (missing !== undefined) return skipAll('Stock MLflow clients', missing)
   await ensureBuilt()
-  /** @type {Count[]} */
-  const counts = []
-  for (const name of /** @type {const} */ (['v3', 'v2'])) {
-    say(`With the environment ${name}`)
+  // Clients wait for hosts most of the time, so both go at once.
+  const counts = /** @type {const} */ (['v3', 'v2']).map(async (name) => {
     const file = freshReport(`python-${name}.xml`)
     const code = await run(
       pythonProgram(name, 'python'),
@@ -167,17 +165,20 @@ async function runPython(patterns) {
         'pytest',
         'tests/python',
         '-q',
+        '--disable-warnings',
         `--junitxml=${file}`,
         '-p',
         'no:cacheprovider',
         ...(patterns.length > 0 ? ['-k', patterns.join(' or ')] : [])
       ],
-      { env: { MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true', PYTHONDONTWRITEBYTECODE: '1' } }
+      { env: { MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true', PYTHONDONTWRITEBYTECODE: '1' }, quiet: true }
     )
     // 5: no test fits the patterns.
-    counts.push(readJunit(file, code === 5 && patterns.length > 0 ? 0 : code))
-  }
-  return sum(counts)
+    const count = readJunit(file, code === 5 && patterns.length > 0 ? 0 : code)
+    say(`With the environment ${name}: ${count.passed} passed, ${count.failed.length} failed`)
+    return count
+  })
+  return sum(await Promise.all(counts))
 }
 
 /**
@@ -185,7 +186,7 @@ async function runPython(patterns) {
  * @param {string} reason
  * @returns {Count}
  */
-const skipAll = (name, reason) => ({ passed: 0, failed: 0, skipped: [{ name, reason }] })
+const skipAll = (name, reason) => ({ passed: 0, failed: [], skipped: [{ name, reason }] })
 
 /** @param {string} name a suite that crashes must not be counted by the report of the run before it */
 function freshReport(name) {

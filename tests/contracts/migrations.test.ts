@@ -14,10 +14,16 @@ import { hasGrant } from '#lib/store/grants.ts'
 import { experimentKeys } from '#lib/store/keys.ts'
 import { getLoggedModel } from '#lib/store/logged-models.ts'
 import { findMetric, logSeries } from '#lib/store/metrics.ts'
+import { REGISTRY } from '#lib/domain/sync/subject.ts'
 import { SCHEMA_VERSION } from '#lib/store/migrations.ts'
 import { getModelVersionByAlias } from '#lib/store/model-aliases.ts'
 import { createRun, getRun, getRunInfo } from '#lib/store/runs.ts'
 import { sessionMark } from '#lib/store/sessions.ts'
+import { commentsOf } from '#lib/store/comments.ts'
+import { conflictsOf } from '#lib/store/sync/conflicts.ts'
+import { searchModelVersions } from '#lib/store/search/model-versions.ts'
+import { recordsOfRoom } from '#lib/store/sync/publication.ts'
+import { listRooms } from '#lib/store/sync/rooms.ts'
 import { readSetting } from '#lib/store/settings.ts'
 import { Store } from '#lib/store/store.ts'
 import { listViews } from '#lib/store/views.ts'
@@ -105,6 +111,47 @@ describe.each(ENGINES)('images on %s', (name) => {
     const experiment = await store.read((r) => findExperimentByName(r, 'fixture'))
     const views = await store.read((r) => listViews(r, experiment!.experimentId, 'runs'))
     expect(views).toMatchObject([{ name: 'best first', state: '{"order":"metrics.loss ASC"}' }])
+  })
+
+  test('[MG7] schema 5 brought what is shared: facts of two stores, what they do not agree on, and a comment', async () => {
+    const store = await openStore(engineOf(name, readFileSync(join(folder, 'schema-5.db'))))
+    const id = 'c'.repeat(32) as RunId
+    const [room] = await store.read(listRooms)
+    expect(room).toMatchObject({ role: 'owner', host: 'http://127.0.0.1:5000', isWhole: true })
+    expect((await store.read((r) => getRun(r, id))).data.params).toHaveLength(1)
+    const [conflict] = await store.read((r) => conflictsOf(r, id))
+    expect([conflict?.used, conflict?.others[0]?.value].sort()).toEqual(['0.1', '0.2'])
+    expect(await store.read((r) => commentsOf(r, id))).toMatchObject([{ author: 'Kim', text: 'why so fast?' }])
+    // What was said under the name of an earlier opening is there to be told.
+    const records = await recordsOfRoom(store, room!.sharedId)
+    expect(new Set(records.filter(({ subject }) => subject === `r${id}`).map(({ writer }) => writer)).size).toBe(2)
+  })
+
+  test('[MG8] schema 6 brought a registry that is shared: versions with ids, and numbers a host gave', async () => {
+    const store = await openStore(engineOf(name, readFileSync(join(folder, 'schema-6.db'))))
+    const search = { filter: null, orderBy: [], limit: 10, offset: 0 }
+    const versions = await store.read((r) => searchModelVersions(r, search))
+    const seen = versions.map(({ version, source, isProvisional }) => `${version}${isProvisional ? '?' : ''} ${source}`)
+    expect(seen.sort()).toEqual([
+      '1 s3://host/forest',
+      '2 s3://models/second',
+      '3 s3://models/forest',
+      '4? s3://models/third'
+    ])
+    const champion = await store.read((r) => getModelVersionByAlias(r, 'Forest', 'champion'))
+    expect(champion.source).toBe('s3://models/forest')
+    expect(await recordsOfRoom(store, REGISTRY)).not.toEqual([])
+  })
+
+  test('[MG9] versions of older schemas get the same ids in every copy', async () => {
+    const ids = async () => {
+      const engine = engineOf(name, readFileSync(join(folder, 'schema-5.db')))
+      await openStore(engine)
+      return engine.all('select runnel_id from model_versions', []).map((row) => row['runnel_id'])
+    }
+    const first = await ids()
+    expect(first).toEqual([expect.stringMatching(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/)])
+    expect(await ids()).toEqual(first)
   })
 
   test('[MG6] points of many pages, in no order of time, with values SQL has no word for, come to chunks whole', async () => {

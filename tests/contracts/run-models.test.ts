@@ -69,8 +69,10 @@ describe.each(ENGINES)('models of a run on %s', (engine) => {
       await deleteModelVersion(tx, 'net', 3)
     })
     const { models, versions } = await modelsOf(store, run)
-    expect(models[0]?.versions).toEqual([{ name: 'net', version: 1, stage: 'None', aliases: ['champion'] }])
-    expect(versions).toEqual([{ name: 'net', version: 2, stage: 'None', aliases: [] }])
+    expect(models[0]?.versions).toEqual([
+      { name: 'net', version: 1, isProvisional: false, stage: 'None', aliases: ['champion'] }
+    ])
+    expect(versions).toEqual([{ name: 'net', version: 2, isProvisional: false, stage: 'None', aliases: [] }])
   })
 
   test('[RM3] its page is told when one of them changes', async () => {

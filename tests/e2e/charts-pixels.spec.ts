@@ -13,6 +13,10 @@ const html = chartStagePage()
 /** Its failure is each test's that waits for it. */
 html.catch(() => undefined)
 
+declare global {
+  var shownPixels: () => number[]
+}
+
 interface Scene {
   /** One line each; x is the index. */
   readonly lines: readonly (readonly number[])[]
@@ -110,7 +114,9 @@ for (const scheme of ['light', 'dark'] as const)
 
 /** The lines' canvas, column by column: the rows that are painted, from the top. */
 const paintedRows = (page: Page): Promise<number[][]> =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
+    // What a chart is told it shows with the next frame.
+    for (let i = 0; i < 2; i++) await new Promise((resolve) => requestAnimationFrame(resolve))
     const canvas = document.querySelector<HTMLCanvasElement>('.lines canvas')!
     const { width, height } = canvas
     const { data } = canvas.getContext('2d')!.getImageData(0, 0, width, height)
@@ -195,6 +201,7 @@ test('[PX5] no point paints nothing, and one point is a dot in the middle', asyn
   await page.evaluate(showScene, { lines: [[]], size: SIZE })
   expect((await paintedRows(page)).flat()).toEqual([])
   await page.evaluate(showScene, { lines: [[3]], size: SIZE })
+  await expect.poll(async () => (await paintedRows(page)).flat().length).toBeGreaterThan(8)
   const columns = await paintedRows(page)
   const painted = columns.flatMap((rows, x) => rows.map((y) => [x, y] as const))
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
@@ -223,4 +230,139 @@ test('[PX6] points that are appended one by one make the picture that all of the
   const whole = await pixels()
   expect(grown.length).toBe(whole.length)
   expect(grown.filter((value, i) => Math.abs(value - whole[i]!) > 40).length).toBeLessThan(whole.length / 1000)
+})
+
+/** A dozen lines, too many points to be painted at once. One of them swings as far everywhere, so that every range has the same heights. */
+const showMany = (page: Page, range: readonly [number, number]): Promise<void> =>
+  page.evaluate(
+    ({ range, size, lines: all }) => {
+      const lines = all.map((values, at) => {
+        const x = Float64Array.from(values, (_, i) => i)
+        const raw = globalThis.chartStage.domain.downsample(x, Float64Array.from(values), null, 352)
+        return { runId: `r${at}` as never, raw, smooth: null, unplaced: 0 }
+      })
+      const names = Object.fromEntries(lines.map(({ runId }) => [runId, runId]))
+      const colors = Object.fromEntries(lines.map(({ runId }, at) => [runId, `var(--run-${(at % 8) + 1})`]))
+      globalThis.chartStage.show({
+        ...size,
+        made: [],
+        panels: [{ kind: 'line', lines, colors, names, x: 'step', y: 'linear', range, label: 'many lines' }]
+      })
+    },
+    {
+      range,
+      size: SIZE,
+      lines: [
+        wave(600, (i) => (i % 2 === 0 ? -1 : 1)),
+        ...wave(11, (at) => at).map((at) => wave(600, (i) => Math.sin(i / (3 + at))))
+      ]
+    }
+  )
+
+/** What the lines' canvases show together, as they stand now. */
+const shownPixels = (page: Page): Promise<number[]> => page.evaluate(() => globalThis.shownPixels())
+
+/** Put into the page. */
+function installShownPixels(): void {
+  globalThis.shownPixels = () => {
+    const sheet = document.querySelector<HTMLElement>('.sheet')!
+    const canvases = [...sheet.querySelectorAll('canvas')]
+    const { width, height } = canvases[0]!
+    const together = new OffscreenCanvas(width, height).getContext('2d')!
+    const { e: shift } = new DOMMatrix(sheet.style.transform)
+    for (const canvas of canvases) together.drawImage(canvas, (canvas.offsetLeft + shift) * devicePixelRatio, 0)
+    return [...together.getImageData(0, 0, width, height).data]
+  }
+}
+
+/**
+ * Move the pressed pointer back and forth about `by` pixels to the left, a move per frame, as a picture that rests is painted anew; until
+ * it is shifted by just that, with so many strips beside it.
+ */
+const shiftedPixels = (page: Page, from: { x: number; y: number }, by: number, strips: number): Promise<number[]> =>
+  page.evaluate(
+    async ({ from, by, strips }) => {
+      const [over, sheet] = [document.querySelector('.u-over')!, document.querySelector<HTMLElement>('.sheet')!]
+      for (let i = 0; ; i++) {
+        const clientX = from.x - by + (i % 3 === 0 ? 1 : 0)
+        over.dispatchEvent(new PointerEvent('pointermove', { clientX, clientY: from.y, pointerId: 1, bubbles: true }))
+        await new Promise((resolve) => requestAnimationFrame(resolve))
+        const { e: shift } = new DOMMatrix(sheet.style.transform)
+        if (i % 3 === 2 && shift === -by && sheet.querySelectorAll('canvas').length > strips)
+          return globalThis.shownPixels()
+      }
+    },
+    { from, by, strips }
+  )
+
+const differing = (a: readonly number[], b: readonly number[]): number =>
+  a.filter((value, i) => Math.abs(value - b[i]!) > 40).length / b.length
+
+test('[PX7] many lines that are panned are the same lines shifted, edges included, and at rest a picture of their own', async ({
+  page,
+  notebook
+}) => {
+  await page.addInitScript(installShownPixels)
+  await open(page, notebook)
+  await showMany(page, [200, 400])
+  const over = (await page.locator('.u-over').boundingBox())!
+  const canvases = page.locator('.sheet canvas')
+  /** A picture of its own is there. */
+  const painted = async () => {
+    await expect(canvases).toHaveCount(1)
+    await expect.poll(async () => (await shownPixels(page)).some((value) => value > 0)).toBe(true)
+    return shownPixels(page)
+  }
+  const before = await painted()
+  for (const [name, by] of [
+    ['to the left', 60],
+    ['to the right', -150]
+  ] as const) {
+    await page.keyboard.down('Shift')
+    await page.mouse.move(over.x + 200, over.y + 90)
+    await page.mouse.down()
+    const from = { x: over.x + 200, y: over.y + 90 }
+    const shifted = await shiftedPixels(page, from, by, Math.ceil(Math.abs(by) / 128))
+    const rested = await painted()
+    await page.mouse.up()
+    await page.keyboard.up('Shift')
+    const moved = (by * 200) / over.width
+    await page.reload()
+    await showMany(page, [200 + moved, 400 + moved])
+    const fresh = await painted()
+    expect(differing(before, fresh), name).toBeGreaterThan(0.05)
+    expect(differing(shifted, fresh), name).toBeLessThan(0.002)
+    expect(differing(rested, fresh), name).toBeLessThan(0.0001)
+    await page.reload()
+    await showMany(page, [200, 400])
+    await painted()
+  }
+})
+
+test('[PX8] a cursor that moves is drawn once for each move', async ({ page, notebook }) => {
+  await open(page, notebook)
+  await showMany(page, [200, 400])
+  const over = (await page.locator('.u-over').boundingBox())!
+  await page.mouse.move(over.x + 100, over.y + 90)
+  await expect(page.locator('.rule')).toBeVisible()
+  const drawn = await page.evaluate(
+    async (from) => {
+      const rule = document.querySelector<HTMLElement>('.rule')!
+      const { style } = rule
+      let count = 0
+      // Every time it is placed, also where it stands already.
+      Object.defineProperty(rule, 'style', { get: () => (count++, style) })
+      const moves = 20
+      for (let i = 1; i <= moves; i++) {
+        const clientX = from.x + 5 * i
+        const event = new PointerEvent('pointermove', { clientX, clientY: from.y, pointerId: 1, bubbles: true })
+        document.querySelector('.u-over')!.dispatchEvent(event)
+        for (let frame = 0; frame < 2; frame++) await new Promise((resolve) => requestAnimationFrame(resolve))
+      }
+      return { count, moves }
+    },
+    { x: over.x + 100, y: over.y + 90 }
+  )
+  expect(drawn.count).toBeGreaterThanOrEqual(drawn.moves)
+  expect(drawn.count).toBeLessThanOrEqual(drawn.moves + 2)
 })

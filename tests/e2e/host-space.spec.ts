@@ -1,7 +1,9 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Locator, Page } from '@playwright/test'
+import { hasCopyOfRun, worksWithoutHost } from '../support/away.ts'
 import { expect, test as base } from '../support/fixtures.ts'
 import { startFullHost, type FullHost } from '../support/full-host.ts'
+import { logRun, newExperiment, openBrowserSpace } from '../support/shared-pages.ts'
 
 const TOKEN = 'sesame-1f6c'
 /** The issue's own bound, for the middle of several; one alone may meet a busy machine. */
@@ -185,7 +187,6 @@ const looks = [
 
 for (const { name, size, scheme } of looks) {
   test(`[HS3] every page of the host's space is whole and quiet: ${name}`, async ({ page, full }) => {
-    test.setTimeout(120_000)
     const trouble = listenForTrouble(page)
     await page.setViewportSize(size)
     await page.emulateMedia({ colorScheme: scheme })
@@ -274,21 +275,23 @@ test('[HS4] the host comes first; what is chosen is kept, by pointer, key and pa
 })
 
 test('[HS5] a link to what is only in the other space says so, and leads there', async ({ page, full }) => {
-  const { experiment, run } = await seed(full)
-  await page.goto(full.origin)
-  await switchTo(page, 'This browser')
-  for (const [path, noun, name] of [
-    [`/experiments/${experiment}`, 'experiment', 'wine quality'],
+  // The browser has what its host has; the host, not what is this browser's alone.
+  await openBrowserSpace(page, full.origin)
+  await newExperiment(page, 'wine quality')
+  const run = await logRun(page, 'elastic net', { alpha: '0.1' })
+  const path = new URL(page.url()).pathname
+  for (const [where, noun, name] of [
+    [path, 'experiment', 'wine quality'],
     [`/runs/${run}`, 'run', 'elastic net']
   ] as const) {
-    await page.goto(full.origin + path)
-    await expect(page.getByText(`This ${noun} is not in this browser, but in this host.`)).toBeVisible()
-    await expectAccessible(page)
-    await page.getByRole('button', { name: 'Look at this host' }).click()
-    await expect(page.getByRole('heading', { level: 1 })).toContainText(name)
-    await expect(page).toHaveURL(full.origin + path)
     await page.goto(full.origin)
-    await switchTo(page, 'This browser')
+    await switchTo(page, 'This host')
+    await page.goto(full.origin + where)
+    await expect(page.getByText(`This ${noun} is not in this host, but in this browser.`)).toBeVisible()
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Look at this browser' }).click()
+    await expect(page.getByRole('heading', { level: 1 })).toContainText(name)
+    await expect(page).toHaveURL(full.origin + where)
   }
   await page.goto(`${full.origin}/runs/${'0'.repeat(32)}`)
   await expect(page.getByText('There is no run with this id.')).toBeVisible()
@@ -352,11 +355,11 @@ test('[HS8] a host that goes away leaves the page readable, and is found again w
   page,
   full
 }) => {
-  const { experiment } = await seed(full)
+  const { experiment, run } = await seed(full)
   await page.goto(`${full.origin}/experiments/${experiment}`)
   const row = page.getByRole('grid', { name: 'Runs' }).getByRole('row').filter({ hasText: 'elastic net' })
   await expect(row).toBeVisible()
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await hasCopyOfRun(page, run)
   await full.kill()
   await expect(status(page)).toContainText('The host does not answer')
   await expect(page.getByText('What you see is what it said last.')).toBeVisible()
@@ -364,11 +367,13 @@ test('[HS8] a host that goes away leaves the page readable, and is found again w
   await look(page, 'host gone')
   await expectAccessible(page)
 
-  // The page itself comes from this browser, and so does its own space.
+  // The page itself comes from this browser, and so does what it has of the host.
   await page.reload()
-  await expect(page.getByText('does not answer. Trying again.')).toBeVisible()
-  await page.getByRole('button', { name: 'Look at this browser' }).click()
+  await expect(status(page)).toContainText('The host is away: its copy in this browser')
   await expect(status(page)).toContainText('Saved')
+  await expect(row).toBeVisible()
+  await look(page, 'copy of a host')
+  await expectAccessible(page)
   await page.getByRole('button', { name: 'New experiment' }).first().click()
   await page.getByRole('dialog').getByLabel('Name').fill('made while it was away')
   await page.getByRole('button', { name: 'Create' }).click()
@@ -391,6 +396,7 @@ test('[HS15] artifacts of a host that went away are listed when it is back, and 
   const run = await makeRun(full, await makeExperiment(full, 'gone'), 'with files')
   await page.goto(`${full.origin}/runs/${run}`)
   await expect(page.getByRole('heading', { name: 'with files' })).toBeVisible()
+  await worksWithoutHost(page)
   await full.kill()
   await page.getByRole('link', { name: 'Artifacts' }).click()
   await expect(page.getByRole('alert')).toContainText('The host does not answer. They are listed as soon as it does.')
@@ -469,7 +475,10 @@ test('[HS11] the demo trains into the space that is looked at', async ({ page, f
   await expect(page).toHaveURL(/\/experiments\/\d+/)
   await expect(status(page)).toContainText(/Demo: Run 1 of 3, epoch [1-9]/)
   await switchTo(page, 'This browser')
-  await expect(page.locator('main')).not.toContainText('iris demo')
+  // This browser joins what its host has, sooner or later: it is there as the host's, or not yet, and never as one of its own.
+  await expect(page.locator('tbody')).toContainText('Default')
+  const own = page.getByRole('row').filter({ hasText: 'iris demo', hasNotText: 'Shared through this host' })
+  await expect(own).toHaveCount(0)
   await page.getByRole('button', { name: 'Stop', exact: true }).click()
   await expect(status(page)).not.toContainText('Demo')
   const { experiments } = await full.call<{ experiments: { name: string; experiment_id: string }[] }>(

@@ -37,7 +37,10 @@ test('the bridge page keeps its own framing rules when it comes from the cache',
     'cross-origin-resource-policy': 'cross-origin'
   })
   const home = await page.goto(host.origin)
-  expect(home?.headers()).toMatchObject({ 'content-security-policy': "frame-ancestors 'none'", 'x-frame-options': 'DENY' })
+  expect(home?.headers()).toMatchObject({
+    'content-security-policy': "frame-ancestors 'none'",
+    'x-frame-options': 'DENY'
+  })
 })
 
 test('a page of this origin asks the store under /api, with the host gone too', async ({ page, host }) => {
@@ -45,7 +48,10 @@ test('a page of this origin asks the store under /api, with the host gone too', 
   await untilControlled(page)
   await host.stop()
   await expect.poll(async () => (await searchExperiments(page)).status).toBe(200)
-  expect(await searchExperiments(page)).toMatchObject({ status: 200, body: { experiments: [{ experiment_id: '0', name: 'Default' }] } })
+  expect(await searchExperiments(page)).toMatchObject({
+    status: 200,
+    body: { experiments: [{ experiment_id: '0', name: 'Default' }] }
+  })
   expect(await page.evaluate(async () => (await fetch('/health')).text())).toBe('OK')
 })
 
@@ -66,7 +72,11 @@ test('with no tab open, the answer says so and when to try again', async ({ page
   await page.goto(`${host.origin}/icon.svg`)
   const answer = await page.evaluate(async () => {
     const response = await fetch('/api/2.0/mlflow/experiments/get?experiment_id=0')
-    return { status: response.status, retryAfter: response.headers.get('retry-after'), body: (await response.json()) as unknown }
+    return {
+      status: response.status,
+      retryAfter: response.headers.get('retry-after'),
+      body: (await response.json()) as unknown
+    }
   })
   expect(answer).toMatchObject({ status: 503, retryAfter: '2', body: { error_code: 'TEMPORARILY_UNAVAILABLE' } })
 })
@@ -80,5 +90,8 @@ test('a form of another site cannot change the store', async ({ page, host, note
   )
   await page.goto(`${notebook.otherSite}/attack.html`)
   const [answer] = await Promise.all([page.waitForNavigation(), page.evaluate(() => document.forms[0]?.submit())])
-  expect([answer?.status(), await answer?.json()]).toEqual([403, { error_code: 'PERMISSION_DENIED', message: 'Only a page of this origin may call the API.' }])
+  expect([answer?.status(), await answer?.json()]).toEqual([
+    403,
+    { error_code: 'PERMISSION_DENIED', message: 'Only a page of this origin may call the API.' }
+  ])
 })

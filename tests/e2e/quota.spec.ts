@@ -19,7 +19,7 @@ async function setQuota(page: Page, origin: string, bytes: number): Promise<void
 }
 
 /** The app's own files and the reserve of the log take most of it. */
-const SMALL_BYTES = 7_000_000
+const SMALL_BYTES = 12_000_000
 const AMPLE_BYTES = 1_000_000_000
 
 /** Log 1,000 points at once from the page's current run, and say what became of the call. */
@@ -51,7 +51,6 @@ const fillWithFiles = (page: Page): Promise<string> =>
   })
 
 test('over quota: refused clearly, nothing lost, read on, resumed', async ({ context, page, host, notebook }) => {
-  test.setTimeout(120_000)
   await setQuota(page, host.origin, SMALL_BYTES)
   const tab = await openHome(context, host.origin, page)
   await tab.waitForFunction(() => navigator.serviceWorker.controller !== null)
@@ -133,7 +132,6 @@ async function allSteps(tab: Page, runId: string): Promise<number[]> {
 }
 
 test('a full disk is read after a restart of the store, and emptied', async ({ context, page, host, notebook }) => {
-  test.setTimeout(120_000)
   await setQuota(page, host.origin, SMALL_BYTES)
   const tab = await openHome(context, host.origin, page)
   await tab.waitForFunction(() => navigator.serviceWorker.controller !== null)

@@ -51,7 +51,11 @@ test('a new version waits while tabs are open, and the next visit alone gets it'
   }
 })
 
-test('a page that comes after the store went to another version gets a store that saves', async ({ page, context, host }) => {
+test('a page that comes after the store went to another version gets a store that saves', async ({
+  page,
+  context,
+  host
+}) => {
   await page.goto(host.origin)
   await untilControlled(page)
   await expect(page.getByText('Saved')).toBeVisible()

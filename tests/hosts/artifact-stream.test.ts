@@ -175,13 +175,15 @@ test('[AS8] a page that lists a folder hears of a file the host put there, and r
     giveRoomBack: () => Promise.resolve()
   })
   let seen: unknown
-  const session = await host.door.open('tab', '', (event) => void (event.t === 'answer' && (seen = event.value)))
+  const session = await host.door.open('tab', '', (event) => {
+    for (const answer of event.t === 'answers' ? event.answers : []) if ('value' in answer) seen = answer.value
+  })
   const local = opened.store.localArtifacts!
   const list = vi.spyOn(local, 'list').mockImplementationOnce(async () => {
     await opened.store.write((tx) => createRun(tx, { experimentId: DEFAULT_EXPERIMENT_ID }))
     return []
   })
-  await session.watch(1, { kind: 'artifacts', runId, path: '' })
+  await session.watch([{ watch: 1, ask: 1, query: { kind: 'artifacts', runId, path: '' } }])
   await vi.waitFor(() => expect(seen).toEqual([]))
   await fetch(`${origin}/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${runId}&path=a.txt`, {
     method: 'POST',

@@ -41,7 +41,7 @@ const start = (args: readonly string[], folder = site): Run => {
 }
 
 const addressOf = async (run: Run): Promise<string> => {
-  await expect.poll(run.output, { timeout: 10_000 }).toMatch(/Runnel is at \S+\n/)
+  await expect.poll(run.output, { timeout: 30_000 }).toMatch(/Runnel is at \S+\n/)
   return /Runnel is at (\S+)/.exec(run.output())?.[1] ?? ''
 }
 

@@ -139,12 +139,12 @@ def mlflow(host, monkeypatch, tmp_path):
     return look_at(host, monkeypatch, tmp_path)
 
 
-def look_at(host: Host, monkeypatch, tmp_path):
+def look_at(host: Host, monkeypatch, tmp_path, experiment_id="0"):
     import mlflow
 
     monkeypatch.chdir(tmp_path)
     mlflow.set_tracking_uri(host.uri)
-    mlflow.set_experiment(experiment_id="0")
+    mlflow.set_experiment(experiment_id=experiment_id)
     while mlflow.active_run():
         mlflow.end_run()
     return mlflow

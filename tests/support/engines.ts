@@ -28,6 +28,9 @@ export function createEngine(name: EngineName): SqlEngine {
   return name === 'sql.js' ? new SqlJsEngine(SQL) : new NodeSqliteEngine(':memory:')
 }
 
+/** A whole database in memory. */
+export const openSqlJs = (image: Uint8Array): SqlJsEngine => new SqlJsEngine(SQL, image)
+
 const ON_FILE: EngineName = 'a file'
 
 let files = 0
@@ -161,6 +164,11 @@ export class MemoryBlobs implements BlobStore {
     return Promise.resolve(this.#blobs.get(id)?.bytes ?? null)
   }
 
+  /** Every blob there is. */
+  all(): [BlobId, Blob][] {
+    return [...this.#blobs].map(([id, { bytes }]) => [id, bytes])
+  }
+
   async olderThan(time: number) {
     return Promise.resolve([...this.#blobs].filter(([, blob]) => blob.time < time).map(([id]) => id))
   }
@@ -187,15 +195,16 @@ export interface TestStore {
   readonly clock: { now: number }
 }
 
-/** `roots` as a host would be told them. */
+/** `roots` as a host would be told them; `image` is what is in it from the start, on sql.js. */
 export async function openTestStore(
   name: EngineName,
-  roots: Pick<StoreParts, 'artifactRoot' | 'localArtifacts'> = {}
+  roots: Pick<StoreParts, 'artifactRoot' | 'localArtifacts'> = {},
+  image?: Uint8Array
 ): Promise<TestStore> {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const fileJournal = name === ON_FILE ? await FileJournal.open() : null
   const journal = fileJournal ?? new MemoryJournal(() => createEngine(name))
-  const engine = fileJournal?.engine ?? createEngine(name)
+  const engine = fileJournal?.engine ?? (image ? openSqlJs(image) : createEngine(name))
   const blobs = new MemoryBlobs(() => clock.now)
   const store = await Store.open({ ...roots, engine, journal, blobs, clock: () => clock.now })
   return { store, journal, blobs, engine, clock }

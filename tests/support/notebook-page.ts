@@ -46,6 +46,8 @@ export async function connectNotebook(page: Page, tab: Page | null): Promise<voi
 
 /** Every point of a metric, in order, read over REST from a page of Runnel's own origin. */
 export async function restHistory(tab: Page, runId: string, key: string): Promise<{ step: number; value: number }[]> {
+  // A browser that was killed may have forgotten its service worker: the store is open before the new one answers for it.
+  await tab.waitForFunction(() => navigator.serviceWorker.controller !== null)
   return tab.evaluate(
     async ({ runId, key }) => {
       const query = new URLSearchParams({ run_id: runId, metric_key: key })

@@ -76,7 +76,9 @@ describe('what is installed', () => {
 })
 
 describe('the count of tests', () => {
-  const vitest = (...assertionResults: { fullName: string; status: string; meta?: { note?: string } }[]): object => ({
+  const vitest = (
+    ...assertionResults: { fullName: string; status: string; failureMessages?: string[]; meta?: { note?: string } }[]
+  ): object => ({
     testResults: [
       {
         name: 'a.test.ts',
@@ -91,14 +93,14 @@ describe('the count of tests', () => {
       'unit.json',
       vitest(
         { fullName: 'a', status: 'passed' },
-        { fullName: 'b', status: 'failed' },
+        { fullName: 'b', status: 'failed', failureMessages: ['\u001b[31mexpected 1 to be 2\u001b[39m\n    at b.ts:1'] },
         { fullName: 'c', status: 'skipped', meta: { note: 'no Postgres here' } },
         { fullName: 'd', status: 'todo' }
       )
     )
     expect(readVitest(file, 1)).toEqual({
       passed: 1,
-      failed: 1,
+      failed: [{ name: 'b', reason: 'expected 1 to be 2' }],
       skipped: [
         { name: 'c', reason: 'no Postgres here' },
         { name: 'd', reason: 'no reason given' }
@@ -108,17 +110,20 @@ describe('the count of tests', () => {
 
   it('a file that did not load, a crash and a missing report have each failed', async () => {
     const unloaded = await write('unit.json', { testResults: [{ name: 'a', status: 'failed', assertionResults: [] }] })
-    expect(readVitest(unloaded, 1)).toMatchObject({ passed: 0, failed: 1 })
+    expect(readVitest(unloaded, 1)).toMatchObject({ passed: 0, failed: [{ name: 'a' }] })
     const crashed = await write('crashed.json', vitest({ fullName: 'a', status: 'passed' }))
-    expect(readVitest(crashed, 134)).toMatchObject({ passed: 1, failed: 1 })
-    expect(readVitest(join(folder, 'none.json'), 1)).toMatchObject({ passed: 0, failed: 1 })
-    expect(readPlaywright(join(folder, 'none.json'), 1)).toMatchObject({ passed: 0, failed: 1 })
+    expect(readVitest(crashed, 134)).toMatchObject({
+      passed: 1,
+      failed: [{ name: 'the runner', reason: 'ended with code 134, no test having failed' }]
+    })
+    expect(readVitest(join(folder, 'none.json'), 1)).toMatchObject({ passed: 0, failed: [{}] })
+    expect(readPlaywright(join(folder, 'none.json'), 1)).toMatchObject({ passed: 0, failed: [{}] })
   })
 
   it('reads nested suites, and takes a flaky test for a failed one', async () => {
-    const spec = (title: string, status: string, annotations: object[] = []): object => ({
+    const spec = (title: string, status: string, annotations: object[] = [], results: object[] = []): object => ({
       title,
-      tests: [{ status, annotations }]
+      tests: [{ status, annotations, results }]
     })
     const file = await write('e2e.json', {
       errors: [],
@@ -129,7 +134,10 @@ describe('the count of tests', () => {
           suites: [
             {
               title: 'in',
-              specs: [spec('c', 'unexpected'), spec('d', 'skipped', [{ type: 'skip', description: 'needs a display' }])]
+              specs: [
+                spec('c', 'unexpected', [], [{ error: { message: 'Error: it was not seen\n\nCall log:' } }]),
+                spec('d', 'skipped', [{ type: 'skip', description: 'needs a display' }])
+              ]
             }
           ]
         }
@@ -137,12 +145,15 @@ describe('the count of tests', () => {
     })
     expect(readPlaywright(file, 1)).toEqual({
       passed: 1,
-      failed: 2,
+      failed: [
+        { name: 'c', reason: 'Error: it was not seen' },
+        { name: 'b', reason: 'no reason given' }
+      ],
       skipped: [{ name: 'd', reason: 'needs a display' }]
     })
     expect(
       readPlaywright(await write('broken.json', { suites: [], errors: [{ message: 'does not parse' }] }), 1)
-    ).toMatchObject({ failed: 1 })
+    ).toMatchObject({ failed: [{ reason: 'does not parse' }] })
   })
 
   it('reads the cases of a JUnit report, and takes an error for a failure', async () => {
@@ -155,20 +166,30 @@ describe('the count of tests', () => {
         <testcase classname="a" name="four"><error message="no fixture">a.py:3</error></testcase>
       </testsuite></testsuites>`
     )
-    expect(readJunit(file, 1)).toEqual({ passed: 1, failed: 2, skipped: [{ name: 'two[<x>]', reason: 'needs "3.x"' }] })
-    expect(readJunit(await write('empty.xml', '<testsuites></testsuites>'), 2)).toMatchObject({ passed: 0, failed: 1 })
-    expect(readJunit(join(folder, 'none.xml'), 1)).toMatchObject({ passed: 0, failed: 1 })
+    expect(readJunit(file, 1)).toEqual({
+      passed: 1,
+      failed: [
+        { name: 'three', reason: 'assert 1 == 2' },
+        { name: 'four', reason: 'no fixture' }
+      ],
+      skipped: [{ name: 'two[<x>]', reason: 'needs "3.x"' }]
+    })
+    expect(readJunit(await write('empty.xml', '<testsuites></testsuites>'), 2)).toMatchObject({
+      passed: 0,
+      failed: [{}]
+    })
+    expect(readJunit(join(folder, 'none.xml'), 1)).toMatchObject({ passed: 0, failed: [{}] })
   })
 
   it('sums suites', () => {
     expect(
       sum([
-        { passed: 1, failed: 2, skipped: [] },
-        { passed: 3, failed: 0, skipped: [{ name: 'a', reason: 'b' }] }
+        { passed: 1, failed: [{ name: 'c', reason: 'd' }], skipped: [] },
+        { passed: 3, failed: [], skipped: [{ name: 'a', reason: 'b' }] }
       ])
     ).toEqual({
       passed: 4,
-      failed: 2,
+      failed: [{ name: 'c', reason: 'd' }],
       skipped: [{ name: 'a', reason: 'b' }]
     })
   })

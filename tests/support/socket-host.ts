@@ -3,8 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { createApi } from '#lib/api/app.ts'
 import type { SaveState } from '#lib/live/protocol.ts'
+import { FileWork } from '#lib/live/file-work.ts'
+import { NO_SHARING } from '#lib/live/no-sharing.ts'
 import type { Store } from '#lib/store/store.ts'
 import { createGate, knockOf } from '../../sync-server/gate/gate.ts'
+import { createGatekeeper, type GatekeeperParts } from '../../sync-server/gate/gatekeeper.ts'
+import { createRateLimit } from '../../sync-server/gate/rate-limit.ts'
 import { createLive } from '../../sync-server/live.ts'
 import { attachSockets } from '../../sync-server/sockets.ts'
 
@@ -18,6 +22,8 @@ export interface SocketHost {
 
 export interface SocketHostOptions {
   readonly token?: string | null
+  /** What a pass that is shown gives; nobody is a guest unless said. */
+  readonly rightsOf?: GatekeeperParts['rightsOf']
   /** Any free one unless given. */
   readonly port?: number
   /** Files beside the store's routes. */
@@ -26,10 +32,12 @@ export interface SocketHostOptions {
 
 export async function startSocketHost(
   store: Store,
-  { token = null, port = 0, files = {} }: SocketHostOptions = {}
+  { token = null, port = 0, files = {}, rightsOf = () => Promise.resolve(null) }: SocketHostOptions = {}
 ): Promise<SocketHost> {
   const api = createApi(store, { version: 'test' })
   const gate = createGate({ allowedHosts: null, allowedOrigins: [], token, rate: { perSecond: 0, burst: 0 } })
+  const wrongSecrets = createRateLimit({ perSecond: 0, burst: 0 })
+  const gatekeeper = createGatekeeper({ gate, rightsOf, wrongSecrets })
 
   const answer = async (incoming: IncomingMessage): Promise<Response> => {
     const file = files[incoming.url ?? '']
@@ -41,10 +49,13 @@ export async function startSocketHost(
     void answer(incoming).then((response) => write(outgoing, response))
   })
 
+  const work = new FileWork({ store, version: 'test', openDatabase: null })
   const opened: Parameters<typeof createLive>[0]['opened'] = { store, onSaveState: () => undefined }
   const sockets = attachSockets(server, {
-    ...createLive({ opened, api, version: 'test' }),
-    authorize: (incoming) => gate(knockOf(incoming, 'socket'))
+    ...createLive({ opened, api, version: 'test', sharing: NO_SHARING, files: work }),
+    authorize: gatekeeper.admitSocket,
+    authorizeRoom: gatekeeper.authorizeRoom,
+    serveRoom: (socket) => socket.close()
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const taken = (server.address() as AddressInfo).port

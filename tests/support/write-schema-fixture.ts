@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BlobId, RunId } from '#lib/domain/ids.ts'
 import { putArtifact } from '#lib/store/artifacts.ts'
+import { addComment } from '#lib/store/comments.ts'
 import { logInputs } from '#lib/store/datasets.ts'
 import { createExperiment } from '#lib/store/experiments.ts'
 import { grantOrigin } from '#lib/store/grants.ts'
@@ -16,9 +17,15 @@ import { logModelMetrics } from '#lib/store/model-metrics.ts'
 import { createModelVersion } from '#lib/store/new-model-version.ts'
 import { logParams } from '#lib/store/params.ts'
 import { createRegisteredModel } from '#lib/store/registered-models.ts'
-import { createRun, deleteRun } from '#lib/store/runs.ts'
+import { createRun, deleteRun, requireActiveRun } from '#lib/store/runs.ts'
 import { advanceSession } from '#lib/store/sessions.ts'
 import { writeSetting } from '#lib/store/settings.ts'
+import type { Store } from '#lib/store/store.ts'
+import { mergeFacts } from '#lib/store/sync/merge.ts'
+import { recordsOfRoom } from '#lib/store/sync/publication.ts'
+import { followRegistry, hostRegistry } from '#lib/store/sync/registry-sharing.ts'
+import { joinRoom, shareExperiment } from '#lib/store/sync/sharing.ts'
+import { REGISTRY } from '#lib/domain/sync/subject.ts'
 import { saveView } from '#lib/store/views.ts'
 import type { SqlJsEngine } from '../../src/workers/sqljs-engine.ts'
 import { openTestStore } from './engines.ts'
@@ -89,6 +96,43 @@ await store.write(async (tx) => {
   await grantOrigin(tx, 'http://127.0.0.1:8888')
   await writeSetting(tx, 'durability', 'strict')
 })
+await share(store)
+await follow(store)
 mkdirSync(folder, { recursive: true })
 writeFileSync(file, await store.exclusive((engine) => (engine as SqlJsEngine).image()))
 console.log(file)
+
+/** An experiment that others have, too: one of them set its run's param to something else, and left a comment. */
+async function share(own: Store): Promise<void> {
+  const { runId, experimentId } = await own.write(async (tx) => {
+    const experimentId = await createExperiment(tx, { name: 'shared' })
+    return createRun(tx, { experimentId, runId: 'c'.repeat(32) as RunId, name: 'ours', startTime: 1_700_000_000_000 })
+  })
+  const { sharedId } = await shareExperiment(own, experimentId, 'http://127.0.0.1:5000')
+  const other = await openTestStore('sql.js')
+  await joinRoom(other.store, sharedId, 'editor', 'http://127.0.0.1:5000')
+  await mergeFacts(other.store, sharedId, await recordsOfRoom(own, sharedId))
+  for (const [store, value] of [
+    [own, '0.1'],
+    [other.store, '0.2']
+  ] as const)
+    await store.write(async (tx) => logParams(tx, await requireActiveRun(tx, runId), [{ key: 'lr', value }]))
+  await other.store.write((tx) => addComment(tx, runId, { author: 'Kim', text: 'why so fast?', point: null }))
+  await mergeFacts(own, sharedId, await recordsOfRoom(other.store, sharedId))
+}
+
+/** The registry follows a host's, which has a version of the same model; of two more here one has been given its number. */
+async function follow(own: Store): Promise<void> {
+  const host = await openTestStore('sql.js')
+  await host.store.write(async (tx) => {
+    await createRegisteredModel(tx, { name: 'Forest' })
+    await createModelVersion(tx, { name: 'Forest', source: 's3://host/forest' })
+  })
+  host.clock.now += 1000
+  await hostRegistry(host.store)
+  await followRegistry(own, 'owner', 'http://127.0.0.1:5000')
+  await own.write((tx) => createModelVersion(tx, { name: 'Forest', source: 's3://models/second' }))
+  await mergeFacts(host.store, REGISTRY, await recordsOfRoom(own, REGISTRY))
+  await mergeFacts(own, REGISTRY, await recordsOfRoom(host.store, REGISTRY))
+  await own.write((tx) => createModelVersion(tx, { name: 'Forest', source: 's3://models/third' }))
+}
