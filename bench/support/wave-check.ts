@@ -38,6 +38,15 @@ export function installWaveWatch(options: { charts: number; steps: number; slow:
     return (low + high) / 2
   }
 
+  /** Charts side by side show the same columns of the same range: what is expected of them is worked out once. */
+  let expected: { readonly name: string; readonly middles: readonly number[] } = { name: '', middles: [] }
+  const expectedMiddles = (columns: readonly number[], width: number, [from, to]: readonly [number, number]) => {
+    const name = [from, to, width].join()
+    const at = (column: number): number => from + ((to - from) * column) / width
+    if (expected.name !== name) expected = { name, middles: columns.map((x) => middleOf(at(x), at(x + 1))) }
+    return expected.middles
+  }
+
   const paintedMiddle = (context: CanvasRenderingContext2D, x: number, height: number): number | null => {
     const { data } = context.getImageData(x, 0, 1, height)
     let [top, bottom] = [-1, -1]
@@ -49,20 +58,20 @@ export function installWaveWatch(options: { charts: number; steps: number; slow:
     return top < 0 ? null : (top + bottom) / 2
   }
 
-  const problemOf = (article: Element, [from, to]: readonly [number, number]): string | null => {
-    const canvas = article.querySelector<HTMLCanvasElement>('.lines canvas')
+  const problemOf = (article: Element, range: readonly [number, number]): string | null => {
+    const canvas = article.querySelector<HTMLCanvasElement>('.sheet > canvas')
     if (canvas === null) return 'no canvas'
-    if (canvas.style.transform !== '' && canvas.style.transform !== 'none') return 'an old picture stands in'
+    if (canvas.parentElement!.style.transform !== '') return 'an old picture stands in'
     const { width, height } = canvas
     const context = canvas.getContext('2d')!
     if (width < 100 || height < 50) return 'no size'
+    const columns = Array.from({ length: COLUMNS }, (_, i) => Math.floor((width * (i + 1)) / (COLUMNS + 1)))
+    const middles = expectedMiddles(columns, width, range)
     const points: [expected: number, row: number][] = []
-    for (let i = 1; i <= COLUMNS; i++) {
-      const x = Math.floor((width * i) / (COLUMNS + 1))
+    for (const [i, x] of columns.entries()) {
       const row = paintedMiddle(context, x, height)
       if (row === null) return `nothing at column ${x} of ${width}`
-      const at = (column: number): number => from + ((to - from) * column) / width
-      points.push([middleOf(at(x), at(x + 1)), row])
+      points.push([middles[i]!, row])
     }
     const mean = (pick: (point: [number, number]) => number): number =>
       points.reduce((sum, point) => sum + pick(point), 0) / points.length
