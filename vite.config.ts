@@ -25,6 +25,7 @@ export default defineConfig({
     ],
     environment: 'node',
     setupFiles: ['tests/support/patience.ts'],
+    retry: process.env['CI'] ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } }

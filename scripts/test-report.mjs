@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 
 /**
  * How a suite went. A test that failed or was skipped always has a reason, of one line: the runner's own, or that none was given.
+ * `again` are those of the passed that failed when they were tried first.
  *
  * @typedef {{ name: string, reason: string }} Named
- * @typedef {{ passed: number, failed: Named[], skipped: Named[] }} Count
+ * @typedef {{ passed: number, failed: Named[], skipped: Named[], again?: Named[] }} Count
  */
 
 const noReason = 'no reason given'
@@ -17,7 +18,8 @@ const noReason = 'no reason given'
 export const sum = (counts) => ({
   passed: counts.reduce((total, { passed }) => total + passed, 0),
   failed: counts.flatMap(({ failed }) => failed),
-  skipped: counts.flatMap(({ skipped }) => skipped)
+  skipped: counts.flatMap(({ skipped }) => skipped),
+  again: counts.flatMap(({ again }) => again ?? [])
 })
 
 /**
@@ -69,7 +71,10 @@ export function readVitest(file, code) {
       ],
       skipped: tests
         .filter((test) => test.status !== 'passed' && !isFailed(test))
-        .map(({ fullName, meta }) => ({ name: fullName, reason: meta?.note ?? noReason }))
+        .map(({ fullName, meta }) => ({ name: fullName, reason: meta?.note ?? noReason })),
+      again: tests
+        .filter(({ status, failureMessages }) => status === 'passed' && failureMessages?.[0] !== undefined)
+        .map(({ fullName, failureMessages }) => ({ name: fullName, reason: firstLine(failureMessages?.[0]) }))
     },
     code
   )
@@ -98,23 +103,29 @@ export function readPlaywright(file, code) {
   const having = (status) => tests.filter((test) => test.status === status)
   return honest(
     {
-      passed: having('expected').length,
-      // A test that passes only when tried again has not passed.
+      passed: having('expected').length + having('flaky').length,
       failed: [
-        ...[...having('unexpected'), ...having('flaky')].map(({ name, results }) => ({
-          name,
-          reason: firstLine(results?.find(({ error }) => error !== undefined)?.error?.message)
-        })),
+        ...having('unexpected').map(withReason),
         ...errors.map(({ message }) => ({ name: 'the runner', reason: firstLine(message) }))
       ],
       skipped: having('skipped').map(({ name, annotations }) => ({
         name,
         reason: annotations.find(({ type }) => type === 'skip' || type === 'fixme')?.description ?? noReason
-      }))
+      })),
+      again: having('flaky').map(withReason)
     },
     code
   )
 }
+
+/**
+ * @param {Tried & { name: string }} test
+ * @returns {Named}
+ */
+const withReason = ({ name, results }) => ({
+  name,
+  reason: firstLine(results?.find(({ error }) => error !== undefined)?.error?.message)
+})
 
 /**
  * @param {Suite} suite

@@ -90,6 +90,7 @@ function report(total, patterns) {
   if (total.passed + total.failed.length === 0) console.error(`No test's file holds ${patterns.join(' or ')}.`)
   console.log('')
   for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`)
+  for (const { name, reason } of total.again ?? []) console.log(`passed when tried again: ${name} (${reason})`)
   for (const { name, reason } of total.failed) console.log(`failed: ${name} (${reason})`)
   const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : ''
   console.log(`${total.passed} passed, ${total.failed.length} failed${skipped}`)

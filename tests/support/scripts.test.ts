@@ -92,19 +92,21 @@ describe('the count of tests', () => {
     const file = await write(
       'unit.json',
       vitest(
-        { fullName: 'a', status: 'passed' },
+        { fullName: 'a', status: 'passed', failureMessages: [] },
         { fullName: 'b', status: 'failed', failureMessages: ['\u001b[31mexpected 1 to be 2\u001b[39m\n    at b.ts:1'] },
         { fullName: 'c', status: 'skipped', meta: { note: 'no Postgres here' } },
-        { fullName: 'd', status: 'todo' }
+        { fullName: 'd', status: 'todo' },
+        { fullName: 'e', status: 'passed', failureMessages: ['timed out'] }
       )
     )
     expect(readVitest(file, 1)).toEqual({
-      passed: 1,
+      passed: 2,
       failed: [{ name: 'b', reason: 'expected 1 to be 2' }],
       skipped: [
         { name: 'c', reason: 'no Postgres here' },
         { name: 'd', reason: 'no reason given' }
-      ]
+      ],
+      again: [{ name: 'e', reason: 'timed out' }]
     })
   })
 
@@ -120,7 +122,7 @@ describe('the count of tests', () => {
     expect(readPlaywright(join(folder, 'none.json'), 1)).toMatchObject({ passed: 0, failed: [{}] })
   })
 
-  it('reads nested suites, and takes a flaky test for a failed one', async () => {
+  it('reads nested suites, and says of a test that had to be tried again why', async () => {
     const spec = (title: string, status: string, annotations: object[] = [], results: object[] = []): object => ({
       title,
       tests: [{ status, annotations, results }]
@@ -130,7 +132,7 @@ describe('the count of tests', () => {
       suites: [
         {
           title: 'a.spec.ts',
-          specs: [spec('a', 'expected'), spec('b', 'flaky')],
+          specs: [spec('a', 'expected'), spec('b', 'flaky', [], [{ error: { message: 'Error: too soon' } }, {}])],
           suites: [
             {
               title: 'in',
@@ -144,12 +146,10 @@ describe('the count of tests', () => {
       ]
     })
     expect(readPlaywright(file, 1)).toEqual({
-      passed: 1,
-      failed: [
-        { name: 'c', reason: 'Error: it was not seen' },
-        { name: 'b', reason: 'no reason given' }
-      ],
-      skipped: [{ name: 'd', reason: 'needs a display' }]
+      passed: 2,
+      failed: [{ name: 'c', reason: 'Error: it was not seen' }],
+      skipped: [{ name: 'd', reason: 'needs a display' }],
+      again: [{ name: 'b', reason: 'Error: too soon' }]
     })
     expect(
       readPlaywright(await write('broken.json', { suites: [], errors: [{ message: 'does not parse' }] }), 1)
@@ -185,12 +185,13 @@ describe('the count of tests', () => {
     expect(
       sum([
         { passed: 1, failed: [{ name: 'c', reason: 'd' }], skipped: [] },
-        { passed: 3, failed: [], skipped: [{ name: 'a', reason: 'b' }] }
+        { passed: 3, failed: [], skipped: [{ name: 'a', reason: 'b' }], again: [{ name: 'e', reason: 'f' }] }
       ])
     ).toEqual({
       passed: 4,
       failed: [{ name: 'c', reason: 'd' }],
-      skipped: [{ name: 'a', reason: 'b' }]
+      skipped: [{ name: 'a', reason: 'b' }],
+      again: [{ name: 'e', reason: 'f' }]
     })
   })
 })
