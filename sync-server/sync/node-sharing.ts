@@ -150,22 +150,12 @@ export class NodeSharing implements LiveSharing {
     return Promise.resolve()
   }
 
-  present(id: ExperimentId, runId: RunId | null): () => void {
-    let isOver = false
-    let leave: () => void = () => undefined
-    void this.#find(id)
-      .then(async (room) => {
-        if (room === null || isOver) return
-        const { personName } = await this.settings()
-        const name = personName || 'Host'
-        leave = await this.#relay.present(roomName('x', room.sharedId), { id: HOST, name, role: 'owner', runId })
-        if (isOver) leave()
-      })
-      .catch((error: unknown) => console.warn('Runnel: who is here could not be told.', error))
-    return () => {
-      isOver = true
-      leave()
-    }
+  async present(id: ExperimentId, runId: RunId | null): Promise<() => void> {
+    const room = await this.#find(id)
+    if (room === null) return () => undefined
+    const { personName } = await this.settings()
+    const name = personName || 'Host'
+    return this.#relay.present(roomName('x', room.sharedId), { id: HOST, name, role: 'owner', runId })
   }
 
   async openNote(port: MessagePort, id: ExperimentId): Promise<void> {

@@ -17,6 +17,18 @@ const expectAccessible = async (page: Page): Promise<void> => {
   expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) }))).toEqual([])
 }
 
+/** Whether the page has said since, for however short, that nobody else is here. */
+async function noticesBeingAlone(page: Page): Promise<() => Promise<boolean>> {
+  const noticed = await page.evaluateHandle(() => {
+    const noticed = { alone: false }
+    new MutationObserver(() => {
+      noticed.alone ||= document.querySelector('[aria-label="1 other here"]') === null
+    }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] })
+    return noticed
+  })
+  return () => noticed.evaluate(({ alone }) => alone)
+}
+
 test('[SG1] an experiment of a browser is shared by a link: runs, who is there, notes at once, and the end of it', async ({
   full,
   ada,
@@ -48,9 +60,13 @@ test('[SG1] an experiment of a browser is shared by a link: runs, who is there, 
   // Each sees the other, and where they look.
   await expect(page.getByRole('button', { name: '1 other here' })).toBeVisible()
   await expect(status(page).getByRole('button', { name: 'Synced with 1 other' })).toBeVisible()
+  const alone = await noticesBeingAlone(page)
   await ben.page.getByRole('link', { name: 'first' }).click()
   await page.getByRole('button', { name: '1 other here' }).click()
   await expect(page.getByText('Ben Bitdiddle')).toBeVisible()
+  await expect(page.getByRole('link', { name: 'looks at a run' })).toBeVisible()
+  // Whoever goes from page to page is not told as gone in between.
+  expect(await alone()).toBe(false)
   await page.getByRole('link', { name: 'looks at a run' }).click()
   await page.waitForURL(`**/runs/${runId}`)
 

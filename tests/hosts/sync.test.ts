@@ -134,7 +134,7 @@ describe('an experiment that is shared', () => {
 
   test('[SY6] shows who is there, and where they look', async () => {
     const { a, b, experimentId, joined, runId } = await sharedBetween(await start())
-    const leave = b.sharing.present(joined, runId)
+    const leave = await b.sharing.present(joined, runId)
     await expect
       .poll(async () => (await a.sharing.view(experimentId)).people, WAIT)
       .toMatchObject([{ name: 'Bea', role: 'editor', isSelf: false, runId }])

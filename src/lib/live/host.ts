@@ -54,9 +54,11 @@ interface Page {
   readonly role: PageRole
   readonly watches: Watches
   readonly emit: (event: LiveEvent) => void
-  /** It looks no longer where it said it did. */
-  leave: () => void
+  /** Where it said it looks, taken or being taken; the function it resolves with gives the place up. */
+  place: Promise<() => void>
 }
+
+const nowhere = Promise.resolve(() => undefined)
 
 export class LiveHost {
   readonly #parts: LiveHostParts
@@ -142,13 +144,14 @@ export class LiveHost {
     if (this.#isRetired) throw new RunnelError('TEMPORARILY_UNAVAILABLE', 'The store is changing hands. Trying again.')
     // An event to a page that has gone goes nowhere; its lock says so soon.
     const emit = (event: LiveEvent) => void Promise.resolve(onEvent(eventWithTransfer(event))).catch(() => undefined)
-    const page: Page = { role, emit, watches: this.#watches(emit), leave: () => undefined }
+    const page: Page = { role, emit, watches: this.#watches(emit), place: nowhere }
     this.#pages.add(page)
     this.#refreshNotebooks()
     const close = () => {
       page.watches.clear()
-      page.leave()
-      if (this.#pages.delete(page)) this.#refreshNotebooks()
+      if (!this.#pages.delete(page)) return
+      void this.#move(page, nowhere)
+      this.#refreshNotebooks()
     }
     void whenGone.then(close)
     page.emit({ t: 'save', ...this.#save })
@@ -183,11 +186,10 @@ export class LiveHost {
         }),
       present: (at) =>
         this.#asWire(async () => {
-          page.leave()
-          page.leave = () => undefined
-          if (at !== null && this.#pages.has(page))
-            page.leave = this.#sharing.present(parseExperimentId(at.experimentId), at.runId && parseRunId(at.runId))
-          return Promise.resolve()
+          if (!this.#pages.has(page)) return
+          if (at === null) return this.#move(page, nowhere)
+          const { experimentId, runId } = at
+          await this.#move(page, this.#sharing.present(parseExperimentId(experimentId), runId && parseRunId(runId)))
         }),
       openNote: (port: MessagePort, experimentId, runId) =>
         this.#asWire(async () => {
@@ -204,6 +206,18 @@ export class LiveHost {
         return Promise.resolve()
       }
     }
+  }
+
+  /** The next place is taken before the last is given up: in between, whoever goes from page to page would be told as gone. */
+  async #move(page: Page, next: Page['place']): Promise<void> {
+    const last = page.place
+    page.place = next.catch((error: unknown) => {
+      console.warn('Runnel: who is here could not be told.', error)
+      return nowhere
+    })
+    await page.place
+    const leave = await last
+    leave()
   }
 
   #watches(emit: Page['emit']): Watches {

@@ -28,7 +28,7 @@ export const NO_SHARING: Sharing = {
   setHost: refuse,
   retry: () => Promise.resolve(),
   keepOffline: refuse,
-  present: () => () => undefined,
+  present: () => Promise.resolve(() => undefined),
   openNote: refuse,
   onChange: () => () => undefined
 }

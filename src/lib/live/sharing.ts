@@ -134,8 +134,8 @@ export interface Sharing {
   retry(): Promise<void>
   /** Fetch every file and all sealed points; false stops it. */
   keepOffline(id: ExperimentId, on: boolean): Promise<void>
-  /** A page looks here, until the function it got is called. */
-  present(id: ExperimentId, runId: RunId | null): () => void
+  /** A page looks here, until the function it got is called. Resolves when it is told; nobody is told of what is not shared. */
+  present(id: ExperimentId, runId: RunId | null): Promise<() => void>
   /**
    * Edit a note together, over a port that speaks y-protocols (sync and awareness), until either end closes it. `runId` null for the
    * experiment's own note.

@@ -402,20 +402,11 @@ export class StoreSharing implements Sharing {
     this.#changed()
   }
 
-  present(id: ExperimentId, runId: RunId | null): () => void {
-    let leave: (() => void) | null = null
-    let isOver = false
-    void this.#started
-      .then(() => this.#find(id))
-      .then((room) => {
-        const followed = room && this.#followed.get(room.sharedId)
-        if (followed && !isOver) leave = followed.look(runId)
-      })
-      .catch(() => undefined)
-    return () => {
-      isOver = true
-      leave?.()
-    }
+  async present(id: ExperimentId, runId: RunId | null): Promise<() => void> {
+    await this.#started
+    const room = await this.#find(id)
+    const followed = room && this.#followed.get(room.sharedId)
+    return followed?.look(runId) ?? (() => undefined)
   }
 
   async openNote(port: MessagePort, id: ExperimentId): Promise<void> {

@@ -1,7 +1,7 @@
 import type { LiveClient, Presence } from '#lib/live/client.ts'
 import { useLive } from '#lib/live/live.svelte.ts'
 
-/** Somebody who goes to the next page has not left: that one speaks when what it shows is there. */
+/** Somebody who goes to the next page has not left: that one speaks when it knows where it is. */
 const MOVING_MS = 2000
 
 /** Whoever said last where this page looks, of each store it looks at: to one that is left for another nobody else speaks. */
@@ -18,11 +18,14 @@ export function usePresence(where: () => Presence | null): void {
   $effect(() => {
     const mine = Symbol()
     newest.set(client, mine)
-    client.present(JSON.parse(said) as Presence | null)
-    return () => {
+    const leave = () => {
       setTimeout(() => {
         if (newest.get(client) === mine) client.present(null)
       }, MOVING_MS)
     }
+    const at = JSON.parse(said) as Presence | null
+    if (at === null) leave()
+    else client.present(at)
+    return leave
   })
 }
