@@ -23,7 +23,8 @@ import { joinRoom, shareExperiment } from '#lib/store/sync/sharing.ts'
 import { roomName } from './agreement.ts'
 import { FollowedRoom } from './followed-room.ts'
 import { FollowedSpace } from './followed-space.ts'
-import { HostLink, type Credential, type ShareAnswer } from './host-link.ts'
+import { HostLink, type Credential } from './host-link.ts'
+import { KnownLinks, linkOf, sharesOf } from './known-links.ts'
 import { parseJoinLink, writeCapability, writeJoinLink, parseCapability } from './link.ts'
 import { serveNotes } from './note-port.ts'
 import { credentialFor, readSyncSettings, writeSyncSettings, type SyncSettingsKept } from './sync-settings.ts'
@@ -49,9 +50,6 @@ const PRIVATE: SharingView = {
   offline: { haveBytes: 0, allBytes: 0, isFetching: false }
 }
 
-/** Links are asked for again after this. */
-const LINKS_MS = 10_000
-
 export class StoreSharing implements Sharing {
   readonly #store: Store
   readonly #origin: string
@@ -59,7 +57,10 @@ export class StoreSharing implements Sharing {
   readonly #followed = new Map<SharedId, FollowedRoom>()
   readonly #hosts = new Map<string, HostLink>()
   readonly #listeners = new Set<() => void>()
-  readonly #links = new Map<SharedId, { readonly at: number; readonly links: readonly ShareLink[] | null }>()
+  readonly #links = new KnownLinks(
+    (room) => this.#hostOf(room),
+    () => this.#changed()
+  )
   #settings!: SyncSettingsKept
   /** The host that serves the pages of this store. */
   #space: FollowedSpace | null = null
@@ -106,7 +107,7 @@ export class StoreSharing implements Sharing {
       pending: followed.pending,
       problem: followed.problem,
       people: followed.people(),
-      links: room.role === 'owner' ? this.#knownLinks(room) : null,
+      links: room.role === 'owner' ? this.#links.of(room) : null,
       offline: await followed.offline.progress()
     }
   }
@@ -185,7 +186,7 @@ export class StoreSharing implements Sharing {
       rooms: [roomName('x', room.sharedId), roomName('n', room.sharedId)],
       ...share
     })
-    this.#links.delete(room.sharedId)
+    this.#links.forget(room.sharedId)
     this.#changed()
     const capability = parseCapability(made.capability)
     if (capability === null) throw new RunnelError('INTERNAL_ERROR', 'The host made a link that cannot be read.')
@@ -196,7 +197,7 @@ export class StoreSharing implements Sharing {
   async revokeShare(id: ExperimentId, shareId: string): Promise<void> {
     const { room, host } = await this.#own(id)
     await host.revokeShare(shareId)
-    this.#links.delete(room.sharedId)
+    this.#links.forget(room.sharedId)
     this.#changed()
   }
 
@@ -282,7 +283,7 @@ export class StoreSharing implements Sharing {
     const followed = new FollowedRoom({
       store: this.#store,
       room,
-      host: this.#hostFor(room.host, credentialFor(this.#settings, room.sharedId)),
+      host: this.#hostOf(room),
       personName: () => this.#settings.personName || 'Somebody',
       onChange: this.#changed
     })
@@ -334,6 +335,10 @@ export class StoreSharing implements Sharing {
     return host
   }
 
+  #hostOf({ host, sharedId }: Room): HostLink {
+    return this.#hostFor(host, credentialFor(this.#settings, sharedId))
+  }
+
   #find(id: ExperimentId): Promise<Room | null> {
     return this.#store.read((r) => roomOfExperiment(r, id))
   }
@@ -343,27 +348,7 @@ export class StoreSharing implements Sharing {
     const room = await this.#find(id)
     if (room === null || room.host === '') throw absent('This experiment is not shared.')
     if (room.role !== 'owner') throw new RunnelError('PERMISSION_DENIED', 'Only who shares an experiment can do this.')
-    return { room, host: this.#hostFor(room.host, credentialFor(this.#settings, room.sharedId)) }
-  }
-
-  // ── links ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** What the host last said, asked for anew when that was a while ago. */
-  #knownLinks(room: Room): readonly ShareLink[] | null {
-    const known = this.#links.get(room.sharedId)
-    if (known === undefined || performance.now() - known.at > LINKS_MS) {
-      this.#links.set(room.sharedId, { at: performance.now(), links: known?.links ?? null })
-      const host = this.#hostFor(room.host, credentialFor(this.#settings, room.sharedId))
-      sharesOf(host, room.sharedId)
-        .then((shares) => shares.map(linkOf))
-        .catch(() => null)
-        .then((links) => {
-          this.#links.set(room.sharedId, { at: performance.now(), links })
-          if (JSON.stringify(links) !== JSON.stringify(known?.links ?? null)) this.#changed()
-        })
-        .catch(() => undefined)
-    }
-    return known?.links ?? null
+    return { room, host: this.#hostOf(room) }
   }
 
   // ── blobs, presence, notes ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -423,24 +408,6 @@ const onlyOne = (hosts: readonly (string | null)[]): string | null =>
   hosts.every((host) => host === hosts[0]) ? (hosts[0] ?? null) : null
 
 const WORST_FIRST: readonly SyncState[] = ['refused', 'offline', 'connecting', 'syncing', 'synced']
-
-const sharesOf = async (host: HostLink, id: SharedId): Promise<ShareAnswer[]> =>
-  (await host.shares()).filter(
-    ({ rooms, revoked_at, expires_at }) =>
-      rooms.includes(roomName('x', id)) &&
-      revoked_at === undefined &&
-      (expires_at === undefined || expires_at > Date.now())
-  )
-
-const linkOf = (share: ShareAnswer): ShareLink => ({
-  id: share.id,
-  name: share.name,
-  role: share.role,
-  createdTime: share.created_at,
-  expiresTime: share.expires_at ?? null,
-  uses: share.uses,
-  lastUsedTime: share.last_used_at ?? null
-})
 
 function originOf(text: string): string | null {
   return /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text).origin : null
