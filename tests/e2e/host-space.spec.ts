@@ -491,7 +491,10 @@ test('[HS11] the demo trains into the space that is looked at', async ({ page, f
     { experiment_ids: [demo.experiment_id] }
   )
   expect(runs[0]!.data.metrics.length).toBeGreaterThan(0)
-  expect(runs[0]!.info.status).toBe('KILLED')
+  // Stopped in the middle of a run, or between two of the three.
+  const statuses = runs.map(({ info }) => info.status)
+  expect(statuses).not.toContain('RUNNING')
+  expect(statuses.includes('KILLED') || runs.length < 3).toBe(true)
 })
 
 test('[HS12] a notebook asks its question in a tab that looks at the host, and logs to this browser', async ({

@@ -376,3 +376,64 @@ test('[SG8] a version that is registered while the host is away has a number wit
     timeout: 60_000
   })
 })
+
+test('[SG9] a point of a chart of many runs is commented on where it is seen, and read there', async ({ full, ada }) => {
+  const { page } = ada
+  const { experiment_id } = await full.call<{ experiment_id: string }>('experiments/create', { name: 'compared' })
+  for (const [run_name, start] of [
+    ['calm', 1],
+    ['wild', 5]
+  ] as const) {
+    const { run } = await full.call<{ run: { info: { run_id: string } } }>('runs/create', {
+      experiment_id,
+      run_name,
+      start_time: 1000
+    })
+    const metrics = [1, 2, 3].map((step) => ({ key: 'loss', value: start / step, step, timestamp: 1000 + step * 500 }))
+    await full.call('runs/log-batch', { run_id: run.info.run_id, metrics })
+  }
+  await page.goto(`${full.origin}/experiments/${experiment_id}?tab=charts`)
+  const chart = page.getByRole('application', { name: /^loss by/ })
+
+  // By the keyboard, of a run that is chosen.
+  await chart.focus()
+  await page.keyboard.press('End')
+  await page.keyboard.press('c')
+  const dialog = page.getByRole('dialog', { name: 'Comment on loss, step 3' })
+  await dialog.getByLabel('Run').selectOption('calm')
+  await dialog.getByRole('textbox', { name: 'Comment' }).fill('As low as it gets.')
+  await expectAccessible(page)
+  await page.keyboard.press('Control+Enter')
+  await expect(dialog).toHaveCount(0)
+  const mark = page.getByRole('button', { name: /^Step 3: .* on calm: As low as it gets\.$/ })
+  await expect(mark).toBeVisible()
+
+  // By the pointer, of the line beneath it; along time too, where a comment still names a step.
+  await page.goto(`${full.origin}/experiments/${experiment_id}?tab=charts&x=relative`)
+  const box = (await chart.boundingBox())!
+  // The first point of the higher line stands at the top left of the plot.
+  await page.mouse.move(box.x + 60, box.y + 16)
+  await page.mouse.click(box.x + 60, box.y + 16, { button: 'right' })
+  await page.getByRole('dialog', { name: 'Comment on loss, step 1' }).getByRole('textbox').fill('Why so high?')
+  await page.keyboard.press('Control+Enter')
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await expect(mark).toHaveCount(0)
+
+  // Where a run is not drawn, neither is what was said of it.
+  await page.goto(`${full.origin}/experiments/${experiment_id}?tab=charts`)
+  const high = page.getByRole('button', { name: /^Step 1: .* on wild: Why so high\?$/ })
+  await expect(high).toBeVisible()
+  await page.getByRole('button', { name: 'Show wild' }).click()
+  await expect(high).toHaveCount(0)
+  await expect(mark).toBeVisible()
+  await page.getByRole('button', { name: 'Show wild' }).click()
+  await high.click()
+  const read = page.getByRole('dialog', { name: 'loss, step 1' })
+  await expect(read.getByText('Why so high?')).toBeVisible()
+  await expectAccessible(page)
+  await read.getByRole('link', { name: 'wild' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'wild' })).toBeVisible()
+  await expect(page.getByRole('button', { name: /^Step 1: .*Why so high\?$/ })).toBeVisible()
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  expect(ada.trouble).toEqual([])
+})

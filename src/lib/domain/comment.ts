@@ -1,4 +1,5 @@
 import { invalid } from './errors.ts'
+import type { RunId } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import type { EpochMs } from './time.ts'
 
@@ -17,6 +18,12 @@ export interface RunComment {
   readonly editedTime: EpochMs | null
   readonly text: string
   readonly point: CommentPoint | null
+}
+
+/** A comment on a point of a run's chart. */
+export interface PointComment extends RunComment {
+  readonly runId: RunId
+  readonly point: CommentPoint
 }
 
 /** Fails with INVALID_PARAMETER_VALUE. */

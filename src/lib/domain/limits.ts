@@ -186,6 +186,8 @@ export const LIVE = {
   fieldValues: 50,
   /** Longer values are not offered: nobody picks one from a list. */
   offeredValueLength: 200,
+  /** Of points of an experiment's charts, shown on them: the newest. */
+  pointComments: 1000,
   viewNameLength: 200,
   /** What one saved view keeps: the order of ten thousand columns, or of as many charts, fits in. */
   viewStateBytes: 1024 * 1024,

@@ -11,7 +11,7 @@ import type { Change } from '#lib/store/changes.ts'
 import type { Reader } from '#lib/store/database.ts'
 import { experimentSummaries, getExperiment } from '#lib/store/experiments.ts'
 import { listGrants } from '#lib/store/grants.ts'
-import { commentsOf } from '#lib/store/comments.ts'
+import { commentsOf, pointCommentsOf } from '#lib/store/comments.ts'
 import { experimentKeys } from '#lib/store/keys.ts'
 import { conflictsOf } from '#lib/store/sync/conflicts.ts'
 import { firstKeys } from '#lib/store/search/keys.ts'
@@ -168,6 +168,8 @@ export class Answering {
         return this.#around.notebooks.view()
       case 'comments':
         return commentsOf(r, parseRunId(query.runId))
+      case 'point-comments':
+        return pointCommentsOf(r, parseExperimentId(query.experimentId))
       default:
         return unreachable(query)
     }

@@ -23,7 +23,7 @@ import type { EpochMs } from '#lib/domain/time.ts'
 import type { SavedView, ViewOf } from '#lib/domain/view.ts'
 import type { SaveState } from '#lib/store/journal.ts'
 import type { FieldValues } from '#lib/store/search/values.ts'
-import type { CommentPoint, RunComment } from '#lib/domain/comment.ts'
+import type { CommentPoint, PointComment, RunComment } from '#lib/domain/comment.ts'
 import type { ParamConflict } from '#lib/domain/sync/cells.ts'
 import type { MergeOutcome } from '#lib/store/files/merge-file.ts'
 import type { FileState } from '#lib/store/files/progress.ts'
@@ -138,6 +138,8 @@ export type Query =
   | { readonly kind: 'sync-settings' }
   /** Comments on a run, and on points of its charts. */
   | { readonly kind: 'comments'; readonly runId: RunId }
+  /** Comments on points of the charts of all runs of an experiment. */
+  | { readonly kind: 'point-comments'; readonly experimentId: ExperimentId }
   /** How far a file is written or merged, by the name the page gave that. */
   | { readonly kind: 'file-work'; readonly job: string }
 
@@ -314,6 +316,8 @@ export interface Answers {
   readonly 'sync-settings': SyncSettings
   /** The oldest first. */
   readonly comments: readonly RunComment[]
+  /** The oldest first; of many the newest LIVE.pointComments. */
+  readonly 'point-comments': readonly PointComment[]
   /** Null before it begins and once it is over. */
   readonly 'file-work': FileState | null
 }

@@ -122,6 +122,7 @@ const FIELDS: Readonly<Record<Query['kind'], Fields>> = {
   sync: {},
   'sync-settings': {},
   comments: { runId: isText },
+  'point-comments': { experimentId: isText },
   'file-work': { job: isText }
 }
 

@@ -68,6 +68,8 @@ export function touches(change: Change, query: Query, context: Context): boolean
       return has('room')
     case 'comments':
       return has('comment') && touchesRun(change, query.runId)
+    case 'point-comments':
+      return has('comment', 'run', 'experiment') && change.experiments.has(query.experimentId)
     default:
       return unreachable(query)
   }

@@ -1,8 +1,9 @@
 /** Comments on runs, and on points of their charts. */
 import { absent } from '#lib/domain/errors.ts'
-import type { CommentPoint, RunComment } from '#lib/domain/comment.ts'
-import { randomHex, type RunId } from '#lib/domain/ids.ts'
+import type { CommentPoint, PointComment, RunComment } from '#lib/domain/comment.ts'
+import { randomHex, type ExperimentId, type RunId } from '#lib/domain/ids.ts'
 import type { Json } from '#lib/domain/json.ts'
+import { LIVE } from '#lib/domain/limits.ts'
 import type { Reader, Tx } from './database.ts'
 import { getRunInfo } from './runs.ts'
 
@@ -38,7 +39,26 @@ export async function commentsOf(r: Reader, runId: RunId): Promise<RunComment[]>
   const rows = await r.db.selectFrom('runnel_comments').selectAll().where('run_uuid', '=', runId).execute()
   return rows
     .map(({ comment_id, body }) => commentOf(comment_id, JSON.parse(body) as Json))
-    .sort((a, b) => a.createdTime - b.createdTime || (a.id < b.id ? -1 : 1))
+    .sort(byTime)
+}
+
+/** Comments on points of an experiment's active runs, the oldest first; of many the newest LIVE.pointComments. */
+export async function pointCommentsOf(r: Reader, experimentId: ExperimentId): Promise<PointComment[]> {
+  const rows = await r.db
+    .selectFrom('runnel_comments')
+    .innerJoin('runs', 'runs.run_uuid', 'runnel_comments.run_uuid')
+    .select(['runnel_comments.run_uuid', 'comment_id', 'body'])
+    .where('experiment_id', '=', Number(experimentId))
+    .where('lifecycle_stage', '=', 'active')
+    .execute()
+  return rows
+    .map(({ run_uuid, comment_id, body }) => ({
+      ...commentOf(comment_id, JSON.parse(body) as Json),
+      runId: run_uuid as RunId
+    }))
+    .filter((comment): comment is PointComment => comment.point !== null)
+    .sort(byTime)
+    .slice(-LIVE.pointComments)
 }
 
 async function putComment(tx: Tx, runId: RunId, { id, ...rest }: RunComment): Promise<void> {
@@ -59,6 +79,8 @@ const bodyOf = ({ author, createdTime, editedTime, text, point }: Omit<RunCommen
   text,
   point: point === null ? null : [point.key, point.step]
 })
+
+const byTime = (a: RunComment, b: RunComment): number => a.createdTime - b.createdTime || (a.id < b.id ? -1 : 1)
 
 /** What came from another store may be of any shape. */
 function commentOf(id: string, body: Json): RunComment {

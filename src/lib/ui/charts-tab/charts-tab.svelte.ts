@@ -10,6 +10,7 @@ import { runColor } from '../shared/run-color.ts'
 import type { Toasts } from '../shared/toasts.svelte.ts'
 import { Ahead } from '../shared/ahead.svelte.ts'
 import { Arranging } from './arranging.svelte.ts'
+import { ChartComments } from './chart-comments.svelte.ts'
 import { readSettings, settingTexts, xToText, type ChartSettings } from './chart-settings.ts'
 import { withSettings } from './layout.ts'
 import { arrangePanels, keysInOrder, parseFind, type Arrangement, type Panel } from './panels.ts'
@@ -23,6 +24,8 @@ export interface ChartsTabInputs {
   readonly live: Live
   readonly toasts: Toasts
   readonly experimentId: ExperimentId
+  /** Why nothing can be said of what is shown; null where it can. */
+  readonly locked: () => string | null
   /** Of the URL as it is now. */
   readonly params: () => URLSearchParams
   /**
@@ -66,6 +69,7 @@ export class ChartsTab {
   readonly #runs: LiveQuery<RunsQuery>
   readonly #layout: SavedLayout
   readonly arranging: Arranging
+  readonly comments: ChartComments
   #lastOrder: readonly string[] = []
   #lastRows: readonly RunRow[] = []
   /** Rows asked for; grows as the list is scrolled. */
@@ -81,6 +85,7 @@ export class ChartsTab {
     this.#inputs = inputs
     const { live, experimentId } = inputs
     this.#layout = new SavedLayout(inputs)
+    this.comments = new ChartComments(inputs)
     this.arranging = new Arranging({ layout: this.#layout, toasts: inputs.toasts, arrangement: () => this.arrangement })
     this.#keys = live.query(() => ({ kind: 'keys', experimentId }))
     this.#runs = live.query(() => this.runsQuery(this.settings.groupBy === null ? [] : [this.settings.groupBy]))

@@ -11,11 +11,11 @@ export const authorName = ({ author }: RunComment): string => author.trim() || N
 export const isOwn = ({ author }: RunComment, personName: string): boolean => author.trim() === personName.trim()
 
 /** Comments of one chart, by step, the lowest first. */
-export function commentsByStep(
-  comments: readonly RunComment[],
+export function commentsByStep<Of extends RunComment>(
+  comments: readonly Of[],
   key: string
-): { step: number; comments: RunComment[] }[] {
-  const bySteps = new Map<number, RunComment[]>()
+): { step: number; comments: Of[] }[] {
+  const bySteps = new Map<number, Of[]>()
   for (const comment of comments) {
     if (comment.point?.key !== key) continue
     const known = bySteps.get(comment.point.step)
