@@ -219,6 +219,8 @@ describe.each(ENGINES)('stores that share an experiment, one on %s', (engine) =>
     await mergeFacts(a.store, sharedId, await recordsOfRoom(b.store, otherId))
     expect((await a.store.read((r) => getRun(r, runId))).info.experimentId).toBe(other)
     await joinRoom(b.store, otherId, 'editor', 'http://host')
+    expect(await there()).toBe(sharedId)
+    await pull(a, b, otherId)
     expect(await there()).toBe(other)
   })
 

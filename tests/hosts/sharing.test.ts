@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { SHARES_PATH, SPACE_PATH, TOKEN_PATH, type TokenAnswer } from '#lib/sync/agreement.ts'
+import { WebsocketProvider } from 'y-websocket'
+import * as Y from 'yjs'
+import type { Json } from '#lib/domain/json.ts'
+import { encodeFacts } from '#lib/domain/sync/facts-codec.ts'
+import { ROOMS_PATH, ROOTS, SHARES_PATH, SPACE_PATH, TOKEN_PATH, type TokenAnswer } from '#lib/sync/agreement.ts'
 import { CLOSE, PROTOCOL, protocolsFor } from '#lib/socket/agreement.ts'
 import { startNodeHost } from '../support/node-host.ts'
 import { HOST_TOKEN, startSharedHost, type Ask, type SharedHost } from '../support/shared-host.ts'
@@ -388,6 +392,48 @@ describe('pages of other origins', () => {
       expect((await ask(shown, SPACE_PATH, { headers: mine })).headers.get('access-control-allow-origin')).toBe(
         'https://page.example'
       )
+  })
+})
+
+describe('the room of an experiment', () => {
+  it('[SD20] lets an editor change nothing of another experiment, nor take what stands there, with a program of their own', async () => {
+    const { host, ask, share, shared, other } = await start()
+    const { token } = await share()
+    const doc = new Y.Doc()
+    const provider = new WebsocketProvider(
+      host.address.replace('http', 'ws') + ROOMS_PATH,
+      `x.${shared.experimentId}`,
+      doc,
+      {
+        disableBc: true,
+        protocols: protocolsFor(token),
+        WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket
+      }
+    )
+    ends.push(async () => (provider.destroy(), provider.awareness.destroy(), Promise.resolve(doc.destroy())))
+    await expect.poll(() => provider.synced).toBe(true)
+    const say = (subject: string, writer: string, cells: Readonly<Record<string, Json>>): void => {
+      const hlc = Date.now() * 1000
+      const said = Object.entries(cells).map(([field, value]) => ({ field, value, hlc }))
+      doc.getMap(ROOTS.records).set(`${subject}:${writer}`, encodeFacts({ from: 1, to: 1, cells: said, series: [] }))
+    }
+    say(`r${other.runId}`, 'AAAAAAAAAAA', { 't/evil': 'yes' })
+    say(`r${other.runId}`, 'AAAAAAAAAAB', { h: shared.experimentId })
+    say(`r${other.runId}`, 'AAAAAAAAAAC', { z: true })
+    say(`x${other.experimentId}`, 'AAAAAAAAAAA', { n: 'renamed', x: ['deleted', 1] })
+    // Taken after all of these.
+    say(`r${shared.runId}`, 'AAAAAAAAAAA', { 't/own': 'yes' })
+    const run = async (id: string) =>
+      (await (await ask(HOST_TOKEN, `${API}/runs/get?run_id=${id}`)).json()) as {
+        run: { info: { experiment_id: string }; data: { tags?: { key: string }[] } }
+      }
+    const tagsOf = async (id: string) => (await run(id)).run.data.tags?.map(({ key }) => key)
+    await expect.poll(() => tagsOf(shared.runId)).toContain('own')
+    expect((await run(other.runId)).run.info.experiment_id).toBe(other.experimentId)
+    expect(await tagsOf(other.runId)).not.toContain('evil')
+    expect((await ask(token, `${API}/runs/get?run_id=${other.runId}`)).status).toBe(403)
+    const experiment = await ask(HOST_TOKEN, `${API}/experiments/get?experiment_id=${other.experimentId}`)
+    expect(await experiment.json()).toMatchObject({ experiment: { name: 'other', lifecycle_stage: 'active' } })
   })
 })
 

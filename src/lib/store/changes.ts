@@ -16,6 +16,8 @@ export type ChangeKind =
   | 'registered-model'
   | 'view'
   | 'room'
+  /** Something said that it goes to the room of another experiment, which has not told of it yet. */
+  | 'leaving'
   | 'comment'
 
 /** One commit, or one file put into a folder of the disk, as the feed announces it: once, after it is durable. */

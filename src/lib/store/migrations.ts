@@ -9,6 +9,7 @@ import { views } from './migrations/0003-views.ts'
 import { series } from './migrations/0004-series.ts'
 import { facts } from './migrations/0005-facts.ts'
 import { registry } from './migrations/0006-registry.ts'
+import { standing } from './migrations/0007-standing.ts'
 
 interface Migration {
   readonly name: string
@@ -26,7 +27,8 @@ const MIGRATIONS: readonly Migration[] = [
   { name: 'views', up: statements(views) },
   { name: 'series', up: series },
   { name: 'facts', up: statements(facts) },
-  { name: 'registry', up: registry }
+  { name: 'registry', up: registry },
+  { name: 'standing', up: statements(standing) }
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

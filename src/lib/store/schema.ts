@@ -305,6 +305,12 @@ export interface SubjectsTable {
   room: string
 }
 
+/** In which rooms a subject stood before. */
+export interface StoodTable {
+  subject: string
+  room: string
+}
+
 /** What each writer said of each subject, folded (domain/sync): `seq` facts, the latest at `hlc`. Points stand in their series. */
 export interface FactsTable {
   subject: string
@@ -388,6 +394,7 @@ export interface Schema {
   runnel_views: ViewsTable
   runnel_rooms: RoomsTable
   runnel_subjects: SubjectsTable
+  runnel_stood: StoodTable
   runnel_facts: FactsTable
   runnel_outbox: OutboxTable
   runnel_writers: WritersTable

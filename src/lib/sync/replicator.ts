@@ -22,6 +22,7 @@ import { takeBlob } from '#lib/store/sync/awaited.ts'
 import { mergeFacts, type Incoming } from '#lib/store/sync/merge.ts'
 import { becomeNewWriter } from '#lib/store/sync/new-writer.ts'
 import { findWriter, ownWriters } from '#lib/store/sync/replica.ts'
+import { strangersTo } from '#lib/store/sync/standing.ts'
 import { Publisher, type PublisherOptions } from './publisher.ts'
 import type { RoomDoc } from './room-doc.ts'
 import { later, type Later } from './later.ts'
@@ -127,7 +128,11 @@ export class Replicator {
   #onCommit(change: Change): void {
     const subjects = this.#room === REGISTRY ? [...change.registered] : touchedBy(change, this.#room)
     if (subjects.length === 0) return
-    for (const subject of subjects) this.#toPublish.add(subject)
+    for (const subject of subjects) {
+      this.#toPublish.add(subject)
+      // What another room lets go may have been told of here before.
+      if (change.kinds.has('leaving') && this.#doc.has(subject)) this.#toMerge.add(subject)
+    }
     this.#schedule(this.#options.gatherMs ?? SYNC.gatherMs)
   }
 
@@ -203,16 +208,19 @@ export class Replicator {
 
   /** What the document has and the store has not. Own facts among them, which show that this store is a copy. */
   async #newIn(subjects: readonly Subject[]): Promise<Incoming[]> {
-    const { seqs, names } = await this.#store.read(async (r) => ({
+    const { seqs, names, strangers } = await this.#store.read(async (r) => ({
       seqs: await seqsOfSubjects(r, await findWriter(r), subjects),
-      names: await ownWriters(r)
+      names: await ownWriters(r),
+      strangers: this.#room === REGISTRY ? null : await strangersTo(r, this.#room, subjects)
     }))
     const incoming: Incoming[] = []
     for (const subject of subjects) {
       // Whoever wrote there under one of this store's names may have put less in the place of more.
       if (this.#publisher.lacksAny(subject, names, seqs.get(subject))) this.#toPublish.add(subject)
       for (const entry of this.#doc.entriesOf(subject)) {
-        if (entry.header.to <= (seqs.get(subject)?.get(entry.writer) ?? 0)) continue
+        // What another room told of: that this one does, too, is news.
+        const isKnown = entry.header.to <= (seqs.get(subject)?.get(entry.writer) ?? 0)
+        if (isKnown && !strangers?.has(subject)) continue
         const facts = this.#doc.decode(entry)
         if (facts !== null) incoming.push({ subject, writer: entry.writer, facts })
       }
@@ -267,7 +275,8 @@ const TOLD = new Set<string>([
   'artifact',
   'logged-model',
   'comment',
-  'room'
+  'room',
+  'leaving'
 ])
 
 /** Some of a set, which has them no longer. */

@@ -143,13 +143,14 @@ async function newcomer(world: World, incoming: readonly (readonly [SharedId, In
   store.clock.now = world.now
   for (const { id } of world.rooms) await joinAny(store.store, id)
   for (const [room, one] of incoming) await mergeFacts(store.store, room, [one])
-  // What began too late to be understood comes again.
-  for (const { id } of world.rooms)
-    await mergeFacts(
-      store.store,
-      id,
-      incoming.filter(([room]) => room === id).map(([, one]) => one)
-    )
+  // What began too late to be understood comes again, and so does what went from room to room.
+  for (let changed = 1; changed > 0;) {
+    changed = 0
+    for (const { id } of world.rooms) {
+      const told = incoming.filter(([room]) => room === id).map(([, one]) => one)
+      changed += (await mergeFacts(store.store, id, told)).changed.length
+    }
+  }
   for (const [, bytes] of world.hub.blobs.all()) await store.blobs.put(bytes)
   for (const id of await store.store.read(awaitedBlobs)) await takeBlob(store.store, id)
   return store

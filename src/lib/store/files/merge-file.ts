@@ -213,7 +213,7 @@ class ExperimentMerge {
       for await (const records of this.#source.records(this.#id)) {
         const runs = runsOf(records.map(({ subject }) => subject))
         const here = new Set((await this.#store.read((r) => getRunInfos(r, runs))).map(({ runId }) => runId))
-        const merged = await mergeFacts(this.#store, room.sharedId, records)
+        const merged = await mergeFacts(this.#store, room.sharedId, records, 'all')
         for (const subject of merged.changed) changed.add(subject)
         for (const id of runsOf(merged.changed)) if (!newRuns.has(id)) (here.has(id) ? changedRuns : newRuns).add(id)
         isAhead ||= merged.isAhead

@@ -3,6 +3,7 @@ import type { Winners } from '#lib/domain/sync/cells.ts'
 import type { Facts, Subject, Writer } from '#lib/domain/sync/facts.ts'
 import type { SubjectOf } from '#lib/domain/sync/subject.ts'
 import type { Changed } from './run-rows.ts'
+import type { Standing } from './standing.ts'
 
 /** What becomes of a subject of which news came. */
 export interface Outcome {
@@ -10,6 +11,8 @@ export interface Outcome {
   readonly of: SubjectOf
   readonly before: Winners
   readonly after: Winners
+  /** Where it stood; null when nobody had said anything of it. */
+  readonly standing: Standing | null
   /** What writers said, where there is news of it. */
   readonly records: readonly { readonly writer: Writer; readonly facts: Facts }[]
   /** What came of it, with how many facts of its writer were here. */

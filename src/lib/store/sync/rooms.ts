@@ -3,6 +3,7 @@ import { sql, type Selectable } from 'kysely'
 import { DEFAULT_EXPERIMENT_ID, newExperimentId, type ExperimentId } from '#lib/domain/ids.ts'
 import type { Hlc } from '#lib/domain/sync/clock.ts'
 import type { SharedId } from '#lib/domain/sync/subject.ts'
+import { chunks } from '../chunks.ts'
 import type { Reader, Tx } from '../database.ts'
 import type { RoomsTable } from '../schema.ts'
 import { deleteFacts, subjectsOfRoom } from './fact-rows.ts'
@@ -136,8 +137,10 @@ export async function saidSince(r: Reader, id: SharedId, hlc: Hlc): Promise<numb
 export async function forgetRoom(tx: Tx, id: ExperimentId): Promise<void> {
   const room = await roomOfExperiment(tx, id)
   if (room === null) return
-  await deleteFacts(tx, await subjectsOfRoom(tx, room.sharedId))
-  for (const table of ['runnel_subjects', 'runnel_note_docs', 'runnel_rooms'] as const)
+  const subjects = await subjectsOfRoom(tx, room.sharedId)
+  await deleteFacts(tx, subjects)
+  for (const part of chunks(subjects)) await tx.db.deleteFrom('runnel_stood').where('subject', 'in', part).execute()
+  for (const table of ['runnel_subjects', 'runnel_stood', 'runnel_note_docs', 'runnel_rooms'] as const)
     await tx.db.deleteFrom(table).where('room', '=', room.sharedId).execute()
   tx.changes.add('room', { experiment: id })
 }

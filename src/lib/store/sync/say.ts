@@ -2,7 +2,6 @@
  * Saying what rows hold and facts do not: what was looked at is compared with what was said before, and the differences become one frame for
  * each subject. Of a subject nobody said anything of, all is said, as its first record.
  */
-import type { Json } from '#lib/domain/json.ts'
 import { isSameJson } from '#lib/domain/json.ts'
 import type { RunId } from '#lib/domain/ids.ts'
 import { SYNC } from '#lib/domain/limits.ts'
@@ -20,6 +19,7 @@ import { creationTimeOf } from './cell-values.ts'
 import { appendFrame, dropFrames, factsOf, outboxOf, putRecords, putRoomOf, seqsOfSubjects } from './fact-rows.ts'
 import { requireWriter, type Replica } from './replica.ts'
 import { listRooms, roomsByExperiment } from './rooms.ts'
+import { homeOf, putStanding, standingOf, type Standing } from './standing.ts'
 
 /** What rows say of a subject now; null when it is gone. */
 export interface Look {
@@ -60,12 +60,18 @@ export async function sayWhatIsNew(
   const whole = new Set(unsaid.map(({ subject }) => subject))
   const said = new Map<Subject, Cell[]>()
   const hlc = replica.clock.next()
-  const homes = new Set<Json | undefined>((await listRooms(tx)).map(({ sharedId }) => sharedId))
+  const homes = new Set((await listRooms(tx)).map(({ sharedId }) => sharedId))
+  const standing = await standingOf(
+    tx,
+    looks.map(({ subject }) => subject)
+  )
   for (const { subject, now, asSaid } of looks) {
     const facts = known.get(subject)
     if (facts === undefined) continue
     const winners = winnersOf(facts.all)
-    const shown = asSaid ? await asSaid(winners) : withoutStrangeHome(tx, subject, now, winners, homes)
+    const shown = asSaid
+      ? await asSaid(winners)
+      : withoutStrangeHome(tx, { subject, now }, winners, standing.get(subject), homes)
     const cells = newCells(winners, shown, hlc)
     if (cells.length > 0) said.set(subject, cells)
   }
@@ -88,16 +94,20 @@ async function lookAtUnsaidRuns(tx: Tx, subjects: readonly Subject[], looks: rea
   return ids.map((id) => ({ subject: runSubject(id), now: cells.get(id) ?? null }))
 }
 
-/** What stands in an experiment that is not here is shown in another, and that is nobody's doing: only a move of it is said. */
+/**
+ * What stands in an experiment that is not here, or is on its way to one, is shown in another, and that is nobody's doing: only a move of it is
+ * said.
+ */
 function withoutStrangeHome(
   { moved }: Tx,
-  subject: Subject,
-  now: CellValues | null,
+  { subject, now }: Look,
   winners: Winners,
-  homes: ReadonlySet<Json | undefined>
+  standing: Standing | undefined,
+  homes: ReadonlySet<SharedId>
 ): CellValues | null {
-  const home = winners.get(FIELDS.home)?.value
-  if (now === null || home === undefined || homes.has(home) || moved.has(subject.slice(1) as RunId)) return now
+  const home = homeOf(winners)
+  const isShownThere = home !== null && homes.has(home) && standing?.room === home
+  if (now === null || home === null || isShownThere || moved.has(subject.slice(1) as RunId)) return now
   const rest = new Map(now)
   rest.delete(FIELDS.home)
   return rest
@@ -201,5 +211,6 @@ async function noteRoom(tx: Tx, subject: Subject, cells: readonly Cell[]): Promi
   if (of !== null && isOfRegistry(of)) return putRoomOf(tx, subject, REGISTRY)
   const home = cells.find(({ field }) => field === FIELDS.home)?.value
   const room = of?.kind === 'experiment' ? of.id : home
-  if (typeof room === 'string') await putRoomOf(tx, subject, room as SharedId)
+  if (typeof room !== 'string') return
+  await putStanding(tx, subject, (await standingOf(tx, [subject])).get(subject), room as SharedId)
 }
