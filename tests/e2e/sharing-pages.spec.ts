@@ -313,7 +313,8 @@ test('[SG7] who keeps an experiment offline has all of it, without having looked
   await full.putArtifact(`${experiment_id}/${run.info.run_id}/artifacts/notes.txt`, 'kept by both')
   await ada.page.goto(`${full.origin}/experiments/${experiment_id}`)
   await ada.page.getByRole('button', { name: 'Share' }).click()
-  await join(ben.page, await makeLink(ada.page, 'Viewer', 'Ben'), 'Ben')
+  const link = await makeLink(ada.page, 'Viewer', 'Ben')
+  await join(ben.page, link, 'Ben')
   await expect(ben.page.getByRole('link', { name: 'logged' })).toBeVisible()
   await ben.page.getByRole('button', { name: 'Shared with you' }).click()
   const dialog = ben.page.getByRole('dialog', { name: /^Share/ })
@@ -336,6 +337,15 @@ test('[SG7] who keeps an experiment offline has all of it, without having looked
   await dialog.getByRole('button', { name: 'Leave', exact: true }).click()
   await expect(ben.page.getByText(/Shared with you/)).toHaveCount(0)
   await expect(ben.page.getByRole('link', { name: 'logged' })).toBeVisible()
+
+  // And is asked before it becomes one with what is shared again.
+  await full.start()
+  await ben.page.goto(link)
+  await ben.page.getByRole('button', { name: 'Join' }).click()
+  await expect(ben.page.getByText(/“kept” is here already, as your own/)).toBeVisible()
+  await expectAccessible(ben.page)
+  await ben.page.getByRole('button', { name: 'Join with my copy' }).click()
+  await expect(ben.page.getByRole('button', { name: 'Shared with you' })).toBeVisible()
 })
 
 test('[SG8] a version that is registered while the host is away has a number with a question mark, until the host is back', async ({
@@ -377,7 +387,10 @@ test('[SG8] a version that is registered while the host is away has a number wit
   })
 })
 
-test('[SG9] a point of a chart of many runs is commented on where it is seen, and read there', async ({ full, ada }) => {
+test('[SG9] a point of a chart of many runs is commented on where it is seen, and read there', async ({
+  full,
+  ada
+}) => {
   const { page } = ada
   const { experiment_id } = await full.call<{ experiment_id: string }>('experiments/create', { name: 'compared' })
   for (const [run_name, start] of [

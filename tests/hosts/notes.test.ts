@@ -47,7 +47,7 @@ test('[NP7] a note that two browsers write at once is one text, and the tag of t
     return { experimentId, runId: (await createRun(tx, { experimentId, name: 'first' })).runId }
   })
   const { link } = await a.sharing.share(experimentId, { role: 'editor', name: '', expiresTime: null })
-  const joined = await b.sharing.join(link)
+  const joined = await b.sharing.join(link, false)
   await expect.poll(() => b.store.read((r) => findRunInfo(r, runId)), WAIT).not.toBeNull()
   const ada = provide(a, experimentId, runId, 'ada')
   const ben = provide(b, joined, runId, 'ben')

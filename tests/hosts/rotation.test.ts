@@ -71,7 +71,7 @@ test('[RT1] nothing is lost or doubled by members who go on logging while it doe
   })
   const { link } = await a.sharing.share(experimentId, { role: 'editor', name: '', expiresTime: null })
   await b.sharing.setPersonName('Bea')
-  const joined = await b.sharing.join(link)
+  const joined = await b.sharing.join(link, false)
   await expect.poll(() => b.store.read((r) => findRunInfo(r, runs.at(-1)!)), WAIT).not.toBeNull()
 
   const epochs = new Set<string>()
@@ -102,7 +102,7 @@ test('[RT1] nothing is lost or doubled by members who go on logging while it doe
   // Who comes only now has it from what the room began with last, and from nobody else.
   for (const { close } of [a, b]) await close()
   const late = await browser(host.address)
-  await late.sharing.join(link)
+  await late.sharing.join(link, false)
   await expect.poll(() => late.store.read((r) => findRunInfo(r, runs.at(-1)!)), WAIT).not.toBeNull()
   await expect.poll(() => allOf(late.store, runs), WAIT).toEqual(own)
   const points = (own as { points: [string, number, unknown[]][] }[]).flatMap((run) => run.points)

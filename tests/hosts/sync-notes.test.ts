@@ -83,7 +83,7 @@ async function shared() {
   })
   const { link } = await a.sharing.share(experimentId, { role: 'editor', name: '', expiresTime: null })
   await b.sharing.setPersonName('Bea')
-  const joined = await b.sharing.join(link)
+  const joined = await b.sharing.join(link, false)
   await expect.poll(() => b.store.read((r) => findRunInfo(r, runId)), WAIT).not.toBeNull()
   return { host, a, b, experimentId, joined, runId }
 }

@@ -10,6 +10,7 @@ import { logParams } from '#lib/store/params.ts'
 import { createRun, findRunInfo, getRun, getRunInfos, requireActiveRun, updateRun } from '#lib/store/runs.ts'
 import { setRunTags } from '#lib/store/tags.ts'
 import { conflictsOf } from '#lib/store/sync/conflicts.ts'
+import { ROOMS_PATH, SHARES_PATH } from '#lib/sync/agreement.ts'
 import { BlobCourier } from '#lib/sync/blob-courier.ts'
 import { HostLink } from '#lib/sync/host-link.ts'
 import { openBrowserStore, type BrowserStore } from '../support/browser-store.ts'
@@ -58,7 +59,7 @@ async function sharedBetween(host: NodeHost, role: 'viewer' | 'editor' = 'editor
   const { experimentId, runId } = await made(a)
   const { link, share } = await a.sharing.share(experimentId, { role, name: 'team', expiresTime: null })
   await b.sharing.setPersonName('Bea')
-  const joined = await b.sharing.join(link)
+  const joined = await b.sharing.join(link, false)
   await expect.poll(() => b.store.read((r) => findRunInfo(r, runId)), WAIT).not.toBeNull()
   return { a, b, experimentId, runId, joined, link, share }
 }
@@ -143,6 +144,74 @@ describe('an experiment that is shared', () => {
   })
 })
 
+describe('a link to an experiment that is here already', () => {
+  test('[SY20] shares no copy with anybody before the person said so, and then is one with it', async () => {
+    const a = await browser('http://127.0.0.1:1')
+    const { experimentId, runId } = await made(a)
+    // Whoever was once told its number makes a link to it on a host of their own.
+    const evil = await start()
+    const post = async (path: string, body: unknown) =>
+      (await (
+        await fetch(evil.address + path, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify(body)
+        })
+      ).json()) as { capability: string }
+    await post(ROOMS_PATH, { experiment: experimentId })
+    const rooms = [`x.${experimentId}`, `n.${experimentId}`]
+    const { capability } = await post(SHARES_PATH, { rooms, role: 'editor' })
+    const link = `${evil.address}/#/join/${capability}`
+    await expect(a.sharing.join(link, false)).rejects.toMatchObject({ code: 'RESOURCE_ALREADY_EXISTS' })
+    expect(await a.sharing.view(experimentId)).toMatchObject({ role: null, sync: 'synced' })
+    const there = () => evil.api('runs/search', { experiment_ids: [experimentId] }).then((answer) => answer.text())
+    expect(await there()).not.toContain(runId)
+    expect(await a.sharing.join(link, true)).toBe(experimentId)
+    await expect.poll(there, WAIT).toContain(runId)
+  })
+
+  test('[SY21] takes nothing from its owner, nor from an editor who opens one for viewers', async () => {
+    const { a, b, experimentId, joined, runId } = await sharedBetween(await start())
+    const { link } = await a.sharing.share(experimentId, { role: 'viewer', name: '', expiresTime: null })
+    expect([await a.sharing.join(link, false), await b.sharing.join(link, false)]).toEqual([experimentId, joined])
+    expect([(await a.sharing.view(experimentId)).role, (await b.sharing.view(joined)).role]).toEqual([
+      'owner',
+      'editor'
+    ])
+    await tag(a, runId, 'still', 'a')
+    await tag(b, runId, 'still too', 'b')
+    await expect.poll(() => tagsOf(a, runId), WAIT).toMatchObject({ still: 'a', 'still too': 'b' })
+  })
+
+  test('[SY22] says so when it is followed through another host', async () => {
+    const { b, joined } = await sharedBetween(await start())
+    const other = await start()
+    const c = await browser(other.address)
+    await c.sharing.setHost({ address: other.address, token: null })
+    await fetch(other.address + ROOMS_PATH, { method: 'POST', body: JSON.stringify({ experiment: joined }) })
+    const made = await fetch(other.address + SHARES_PATH, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ rooms: [`x.${joined}`], role: 'editor' })
+    })
+    const { capability } = (await made.json()) as { capability: string }
+    await expect(b.sharing.join(`${other.address}/#/join/${capability}`, true)).rejects.toMatchObject({
+      code: 'INVALID_STATE'
+    })
+    expect(await b.sharing.view(joined)).toMatchObject({ role: 'editor', sync: 'synced' })
+  })
+
+  test('[SY23] is one’s own again once it is left, and can be joined again', async () => {
+    const { b, joined, runId, link } = await sharedBetween(await start(), 'viewer')
+    await b.sharing.stopSharing(joined)
+    await tag(b, runId, 'mine', 'b')
+    expect(await tagsOf(b, runId)).toMatchObject({ mine: 'b' })
+    await expect(b.sharing.join(link, false)).rejects.toMatchObject({ code: 'RESOURCE_ALREADY_EXISTS' })
+    expect(await b.sharing.join(link, true)).toBe(joined)
+    expect((await b.sharing.view(joined)).role).toBe('viewer')
+  })
+})
+
 describe('a large experiment', () => {
   test('[SY8] is joined as soon as its newest runs are here, and the rest follows', async () => {
     const host = await start()
@@ -157,7 +226,7 @@ describe('a large experiment', () => {
     const atHost = async () => ((await (await host.api('runs/search', search)).json()) as { runs?: unknown[] }).runs
     await expect.poll(async () => (await atHost())?.length, WAIT).toBe(121)
     const b = await browser(host.address)
-    await b.sharing.join(link)
+    await b.sharing.join(link, false)
     const newest = await b.store.read((r) => getRunInfos(r, runs.slice(-10)))
     expect(newest).toHaveLength(10)
     await expect.poll(async () => (await b.store.read((r) => getRunInfos(r, runs))).length, WAIT).toBe(120)

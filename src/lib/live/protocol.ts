@@ -387,7 +387,7 @@ export interface Commands {
   shareExperiment(id: ExperimentId, share: NewShare): Promise<{ readonly link: string; readonly share: ShareLink }>
   revokeShare(id: ExperimentId, shareId: string): Promise<void>
   stopSharing(id: ExperimentId): Promise<void>
-  joinShared(link: string): Promise<ExperimentId>
+  joinShared(link: string, withCopy: boolean): Promise<ExperimentId>
   setPersonName(name: string): Promise<void>
   setSyncHost(host: { readonly address: string; readonly token: string | null } | null): Promise<void>
   retrySync(): Promise<void>

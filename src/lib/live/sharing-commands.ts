@@ -28,7 +28,7 @@ export function createSharingCommands(store: Store, sharing: Sharing): SharingCo
     shareExperiment: (id, share) => sharing.share(parseExperimentId(id), newShare(share)),
     revokeShare: (id, shareId) => sharing.revokeShare(parseExperimentId(id), text(shareId, 'A link has an id.')),
     stopSharing: (id) => sharing.stopSharing(parseExperimentId(id)),
-    joinShared: (link) => sharing.join(text(link, 'A link is a text.')),
+    joinShared: (link, withCopy) => sharing.join(text(link, 'A link is a text.'), withCopy === true),
     setPersonName: (name) => {
       if (text(name, 'A name is a text.').length > LIMITS.personNameLength)
         throw invalid(`A name has at most ${LIMITS.personNameLength} characters.`)

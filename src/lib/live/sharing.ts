@@ -125,8 +125,13 @@ export interface Sharing {
   revokeShare(id: ExperimentId, shareId: string): Promise<void>
   /** For owners: all links end, and everybody is sent away. For others: it is no longer followed. What is here stays. */
   stopSharing(id: ExperimentId): Promise<void>
-  /** Join what a link is for. Resolves once something of it can be shown. */
-  join(link: string): Promise<ExperimentId>
+  /**
+   * Join what a link is for. Resolves once something of it can be shown; at once where it is followed already and the link gives no more.
+   *
+   * withCopy  a copy that is here, and this store's own, becomes one with it
+   * fails     with RESOURCE_ALREADY_EXISTS when there is such a copy and nobody said so; INVALID_STATE when it is followed through another host
+   */
+  join(link: string, withCopy: boolean): Promise<ExperimentId>
   setPersonName(name: string): Promise<void>
   /** `token` null keeps the one that is known for the address. */
   setHost(host: { readonly address: string; readonly token: string | null } | null): Promise<void>

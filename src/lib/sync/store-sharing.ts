@@ -18,8 +18,8 @@ import type {
 } from '#lib/live/sharing.ts'
 import type { FetchingBlobs } from '#lib/store/fetching-blobs.ts'
 import type { Store } from '#lib/store/store.ts'
-import { listRooms, roomOfExperiment, updateRoom, type Room } from '#lib/store/sync/rooms.ts'
-import { joinRoom, shareExperiment } from '#lib/store/sync/sharing.ts'
+import { listRooms, roomOfExperiment, updateRoom, type Room, type RoomRole } from '#lib/store/sync/rooms.ts'
+import { findHere, joinRoom, shareExperiment } from '#lib/store/sync/sharing.ts'
 import { roomName } from './agreement.ts'
 import { FollowedRoom } from './followed-room.ts'
 import { FollowedSpace } from './followed-space.ts'
@@ -211,13 +211,14 @@ export class StoreSharing implements Sharing {
     }
     await this.#followed.get(room.sharedId)?.close()
     this.#followed.delete(room.sharedId)
-    await this.#store.write((tx) => updateRoom(tx, room, { host: '' }))
+    // From now on it is this store's own.
+    await this.#store.write((tx) => updateRoom(tx, room, { host: '', role: 'owner' }))
     const { [room.sharedId]: _gone, ...links } = this.#settings.links
     await this.#change({ links })
     this.#changed()
   }
 
-  async join(link: string): Promise<ExperimentId> {
+  async join(link: string, withCopy: boolean): Promise<ExperimentId> {
     await this.#started
     const parsed = parseJoinLink(link)
     if (parsed === null) throw invalid('This is no link to a shared experiment: it may have been cut off.')
@@ -225,8 +226,25 @@ export class StoreSharing implements Sharing {
     const address = parsed.host ?? originOf(link) ?? this.#origin
     const secret = writeCapability(capability)
     const host = this.#hostFor(address, { kind: 'link', secret })
-    const { role } = await host.token()
+    const { role, rooms } = await host.token()
     const sharedId = capability.subject as SharedId
+    if (!rooms.includes(roomName('x', sharedId))) throw invalid('This link is to no experiment.')
+    const here = await this.#store.read((r) => findHere(r, sharedId))
+    if (here !== null && 'room' in here) {
+      const { room } = here
+      if (room.host !== address)
+        throw new RunnelError(
+          'INVALID_STATE',
+          `This experiment is shared with you through ${room.host} already. Leave it there before you join it elsewhere.`
+        )
+      // Whoever opens a link for less than they may goes on as who they are.
+      const isLost = this.#followed.get(sharedId)?.sync === 'refused'
+      if (!isLost && RANKS.indexOf(room.role) >= RANKS.indexOf(role)) return room.experimentId
+    } else if (here !== null && !withCopy)
+      throw new RunnelError(
+        'RESOURCE_ALREADY_EXISTS',
+        `“${here.copy}” is here already, as your own. Joined, it becomes one with what is shared, and all of it goes to everybody who is in it.`
+      )
     const [room] = await Promise.all([
       joinRoom(this.#store, sharedId, role, address),
       this.#change({ links: { ...this.#settings.links, [sharedId]: secret } })
@@ -406,6 +424,8 @@ export class StoreSharing implements Sharing {
 
 const onlyOne = (hosts: readonly (string | null)[]): string | null =>
   hosts.every((host) => host === hosts[0]) ? (hosts[0] ?? null) : null
+
+const RANKS: readonly RoomRole[] = ['viewer', 'editor', 'owner']
 
 const WORST_FIRST: readonly SyncState[] = ['refused', 'offline', 'connecting', 'syncing', 'synced']
 

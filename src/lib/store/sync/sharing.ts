@@ -5,7 +5,7 @@ import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { SYNC } from '#lib/domain/limits.ts'
 import type { SharedId } from '#lib/domain/sync/subject.ts'
 import type { Reader } from '../database.ts'
-import { requireActiveExperiment } from '../experiments.ts'
+import { getExperiment, requireActiveExperiment } from '../experiments.ts'
 import type { Store } from '../store.ts'
 import { bringToRoom } from './bring-home.ts'
 import { captureUnsaid } from './capture.ts'
@@ -58,6 +58,17 @@ export async function joinRoom(store: Store, id: SharedId, role: RoomRole, host:
     return room
   })
   return sayTheRest(store, room)
+}
+
+/** What of a shared experiment is here: one that is followed through a host, or a copy that is this store's own. */
+export type Here = { readonly room: Room } | { readonly copy: string }
+
+/** null when nothing of it is here. */
+export async function findHere(r: Reader, id: SharedId): Promise<Here | null> {
+  const room = await findRoom(r, id)
+  if (room !== null && room.host !== '') return { room }
+  const copy = room?.experimentId ?? (await findCopy(r, id))
+  return copy === null ? null : { copy: (await getExperiment(r, copy)).name }
 }
 
 /** The same number is the same experiment: they are random. */

@@ -57,8 +57,6 @@ export function mayTell({ of, before, after, standing }: Told, { room, isHere, s
 /** What is for the room to say that something stands in: where it stands, and that it is gone for good. */
 const AFFAIRS = [FIELDS.home, FIELDS.purged]
 
-const isHereOrNull = (home: SharedId | null, isHere: Places['isHere']): boolean => home !== null && isHere(home)
-
 /** In which room a subject stands after a room has told that of it. */
 export function roomAfter({ after, standing }: Pick<Told, 'after' | 'standing'>, room: SharedId): SharedId {
   const home = homeOf(after)

@@ -5,6 +5,8 @@ export interface JoinTrouble {
   readonly title: string
   readonly text: string
   readonly isFinal: boolean
+  /** It is the person's to say whether a copy that is here becomes one with it. */
+  readonly asksForCopy?: boolean
 }
 
 const ASK = 'Ask whoever sent it for another.'
@@ -16,6 +18,10 @@ export function joinTrouble(error: unknown, host: string): JoinTrouble {
     case 'PERMISSION_DENIED':
     case 'RESOURCE_DOES_NOT_EXIST':
       return { title: 'This link opens nothing any more.', text: `${said} ${ASK}`, isFinal: true }
+    case 'RESOURCE_ALREADY_EXISTS':
+      return { title: 'You have this experiment already.', text: said, isFinal: false, asksForCopy: true }
+    case 'INVALID_STATE':
+      return { title: 'You are in this experiment already.', text: said, isFinal: true }
     case 'INVALID_PARAMETER_VALUE':
       return { title: 'This link cannot be used.', text: said, isFinal: true }
     case 'TEMPORARILY_UNAVAILABLE':
