@@ -231,15 +231,17 @@ export class StoreSharing implements Sharing {
     if (!rooms.includes(roomName('x', sharedId))) throw invalid('This link is to no experiment.')
     const here = await this.#store.read((r) => findHere(r, sharedId))
     if (here !== null && 'room' in here) {
-      const { room } = here
+      const { room, isMadeHere } = here
       if (room.host !== address)
         throw new RunnelError(
           'INVALID_STATE',
           `This experiment is shared with you through ${room.host} already. Leave it there before you join it elsewhere.`
         )
-      // Whoever opens a link for less than they may goes on as who they are.
+      // Whoever opens a link for less than they may goes on as who they are; as all of a host's experiments come by themselves, and with every
+      // right where it asks for no token, of those a link says more.
       const isLost = this.#followed.get(sharedId)?.sync === 'refused'
-      if (!isLost && RANKS.indexOf(room.role) >= RANKS.indexOf(role)) return room.experimentId
+      const isMore = RANKS.indexOf(role) > RANKS.indexOf(room.role) || (room.role === 'owner' && !isMadeHere)
+      if (!isLost && !isMore) return room.experimentId
     } else if (here !== null && !withCopy)
       throw new RunnelError(
         'RESOURCE_ALREADY_EXISTS',

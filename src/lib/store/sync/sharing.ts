@@ -3,13 +3,16 @@ import { sql } from 'kysely'
 import type { ExperimentId, ModelId, RunId } from '#lib/domain/ids.ts'
 import { DEFAULT_EXPERIMENT_ID } from '#lib/domain/ids.ts'
 import { SYNC } from '#lib/domain/limits.ts'
-import type { SharedId } from '#lib/domain/sync/subject.ts'
+import { FIELDS } from '#lib/domain/sync/cells.ts'
+import { experimentSubject, type SharedId } from '#lib/domain/sync/subject.ts'
 import type { Reader } from '../database.ts'
 import { getExperiment, requireActiveExperiment } from '../experiments.ts'
 import type { Store } from '../store.ts'
 import { bringToRoom } from './bring-home.ts'
 import { captureUnsaid } from './capture.ts'
 import { insertExperiment } from './experiment-rows.ts'
+import { factsOf } from './fact-rows.ts'
+import { findWriter, ownWriters } from './replica.ts'
 import { addRoom, findRoom, roomOfExperiment, sharedIdFor, updateRoom, type Room, type RoomRole } from './rooms.ts'
 
 /**
@@ -60,15 +63,25 @@ export async function joinRoom(store: Store, id: SharedId, role: RoomRole, host:
   return sayTheRest(store, room)
 }
 
-/** What of a shared experiment is here: one that is followed through a host, or a copy that is this store's own. */
-export type Here = { readonly room: Room } | { readonly copy: string }
+/** What of a shared experiment is here: one that is followed through a host, made here or not, or a copy that is this store's own. */
+export type Here = { readonly room: Room; readonly isMadeHere: boolean } | { readonly copy: string }
 
 /** null when nothing of it is here. */
 export async function findHere(r: Reader, id: SharedId): Promise<Here | null> {
   const room = await findRoom(r, id)
-  if (room !== null && room.host !== '') return { room }
+  if (room !== null && room.host !== '') return { room, isMadeHere: await isMadeHere(r, id) }
   const copy = room?.experimentId ?? (await findCopy(r, id))
   return copy === null ? null : { copy: (await getExperiment(r, copy)).name }
+}
+
+/** Whether this store said how it began, under any of its names. */
+async function isMadeHere(r: Reader, id: SharedId): Promise<boolean> {
+  const subject = experimentSubject(id)
+  const names = await ownWriters(r)
+  const said = (await factsOf(r, await findWriter(r), [subject])).get(subject)?.all ?? []
+  return said.some(
+    ({ writer, facts }) => names.has(writer) && facts.cells.some(({ field }) => field === FIELDS.genesis)
+  )
 }
 
 /** The same number is the same experiment: they are random. */
