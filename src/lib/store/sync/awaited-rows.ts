@@ -14,7 +14,12 @@ import type { Reader, Tx } from '../database.ts'
 import { chunksOf, type BySeries } from '../series-chunks.ts'
 import { findHead } from '../series-heads.ts'
 
-export async function awaitPart(tx: Tx, runId: RunId, key: string, part: SealedPart): Promise<void> {
+export async function awaitPart(
+  tx: Tx,
+  runId: RunId,
+  key: string,
+  part: Pick<SealedPart, 'blobId' | 'offset' | 'length'>
+): Promise<void> {
   await tx.db
     .insertInto('runnel_awaited')
     .values({
@@ -27,6 +32,23 @@ export async function awaitPart(tx: Tx, runId: RunId, key: string, part: SealedP
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+}
+
+/** Wait for a part no longer. Returns whether it was waited for. */
+export async function dropAwaited(
+  tx: Tx,
+  runId: RunId,
+  key: string,
+  { blobId, offset }: Pick<SealedPart, 'blobId' | 'offset'>
+): Promise<boolean> {
+  const { numDeletedRows } = await tx.db
+    .deleteFrom('runnel_awaited')
+    .where('run_uuid', '=', runId)
+    .where('key', '=', key)
+    .where('blob_id', '=', blobId)
+    .where('blob_offset', '=', offset)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows > 0n
 }
 
 /**

@@ -8,6 +8,7 @@ import { RunnelError } from '#lib/domain/errors.ts'
 import { packSeries, unpackSeries } from '#lib/domain/chunk/chunk.ts'
 import type { BlobId, RunId } from '#lib/domain/ids.ts'
 import { CHUNK } from '#lib/domain/limits.ts'
+import type { Point } from '#lib/domain/metric.ts'
 import type { RunInfo } from '#lib/domain/run.ts'
 import { inOrder, mergeSeries } from '#lib/domain/series-order.ts'
 import { cutSeries, pointAt, seriesOf, type Series } from '#lib/domain/series.ts'
@@ -47,7 +48,7 @@ export async function mergePoints(tx: Tx, batch: RowBatch, runs: readonly RunSer
     for (const [key, ofKey] of Map.groupBy(said, ({ series }) => series.key)) {
       const head = heads.get(key) ?? null
       const sealed = ofKey.filter(({ series, had }) => series.sealed !== null && series.to > had)
-      const packed = ofKey.flatMap(({ series }) => pointsIn(series.points))
+      const packed = ofKey.flatMap(({ series }) => pointsIn(series.points) ?? [])
       if (head === null && sealed.length === 0) {
         await addFresh(tx, batch, run, key, await numbers.take(tx), mergeSeries(packed))
         continue
@@ -58,13 +59,13 @@ export async function mergePoints(tx: Tx, batch: RowBatch, runs: readonly RunSer
   }
 }
 
-/** In order. What cannot be read is passed over: one store's mistake keeps nobody from the rest. */
-function pointsIn(packed: Uint8Array | null): Series | [] {
-  if (packed === null) return []
+/** In order; null for none. What cannot be read is passed over: one store's mistake keeps nobody from the rest. */
+function pointsIn(packed: Uint8Array | null): Series | null {
+  if (packed === null) return null
   try {
     return inOrder(unpackSeries(packed))
   } catch (error) {
-    if (error instanceof RunnelError && error.code === 'DATA_LOSS') return []
+    if (error instanceof RunnelError && error.code === 'DATA_LOSS') return null
     throw error
   }
 }
@@ -124,7 +125,9 @@ async function mergeSealed(
   const here = head === null ? [] : await chunksOf(tx, head.series)
   const places = new Set(here.map(({ place }) => ('sealed' in place ? nameOf(place.sealed) : '')))
   const fresh = sealed.parts.filter((part) => !places.has(nameOf(part)))
-  if (head === null) return adopt(tx, run, key, await numbers.take(tx), sealed)
+  const latest = pointsIn(sealed.latest)
+  // Without it a series cannot be shown before its points are here: they are waited for then.
+  if (head === null && latest !== null) return adopt(tx, run, key, await numbers.take(tx), sealed, pointAt(latest, 0))
   for (const part of fresh) await awaitPart(tx, run.runId, key, part)
   if (fresh.length > 0) tx.changes.add('metric', { run: run.runId, experiment: run.experimentId })
 }
@@ -138,7 +141,8 @@ async function adopt(
   run: RunInfo,
   key: string,
   series: number,
-  { parts, latest, min, max }: SealedSeries
+  { parts, min, max }: SealedSeries,
+  latest: Point
 ): Promise<void> {
   let count = 0
   for (const part of parts) {
@@ -148,7 +152,7 @@ async function adopt(
   await writeHead(tx, run.runId, {
     key,
     series,
-    latest: pointAt(unpackSeries(latest), 0),
+    latest,
     min,
     max,
     count,
