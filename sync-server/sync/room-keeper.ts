@@ -5,7 +5,7 @@ import { hostRegistry } from '#lib/store/sync/registry-sharing.ts'
 import { findRoom } from '#lib/store/sync/rooms.ts'
 import type { RoomName } from '#lib/sync/agreement.ts'
 import { Notes } from '#lib/sync/notes.ts'
-import { Replicator } from '#lib/sync/replicator.ts'
+import { Replicator, type ReplicatorState } from '#lib/sync/replicator.ts'
 import { RoomDoc } from '#lib/sync/room-doc.ts'
 import type { Detach, Room } from '../relay/room.ts'
 import type { Seed } from '../relay/rooms.ts'
@@ -59,8 +59,23 @@ export class RoomKeeper {
   }
 
   async #replicate(room: Room, id: SharedId): Promise<Detach> {
-    const replicator = new Replicator({ store: this.#store, room: id, doc: new RoomDoc(room.doc), mayWrite: true })
+    const replicator = new Replicator({
+      store: this.#store,
+      room: id,
+      doc: new RoomDoc(room.doc),
+      mayWrite: true,
+      onState: sayProblems(room.name)
+    })
     await replicator.start()
     return () => replicator.close()
+  }
+}
+
+/** Nobody looks at a host: what is the matter with a room goes to its log, each time that it is something else. */
+function sayProblems(room: string): (state: ReplicatorState) => void {
+  let said: string | null = null
+  return ({ problem }) => {
+    if (problem !== null && problem !== said) console.error(`Runnel: the room ${room}: ${problem}`)
+    said = problem
   }
 }

@@ -288,6 +288,9 @@ export const SYNC = {
   /** Commits are gathered so long before they are published, and a failure is tried again after this. */
   gatherMs: 40,
   retryMs: 5000,
+  /** Blobs that points wait for and that could not be fetched are asked for again after this; and after so many that could not, no more are. */
+  awaitedRetryMs: 30_000,
+  awaitedFailures: 3,
   /** Records put into a document in one transaction. */
   publishBytes: 512 * 1024,
   /** Subjects merged in one transaction: between two, others have their turn, and rows are painted. */

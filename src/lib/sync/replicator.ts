@@ -17,12 +17,13 @@ import { experimentSubject, modelSubject, REGISTRY, runSubject, type SharedId } 
 import type { Change } from '#lib/store/changes.ts'
 import type { Store } from '#lib/store/store.ts'
 import { seqsOfSubjects, subjectsOfRoom } from '#lib/store/sync/fact-rows.ts'
-import { awaitedBlobs } from '#lib/store/sync/awaited-rows.ts'
-import { takeBlob } from '#lib/store/sync/awaited.ts'
-import { mergeFacts, type Incoming } from '#lib/store/sync/merge.ts'
+import type { Incoming } from '#lib/store/sync/merge.ts'
+import { mergeReadable } from '#lib/store/sync/merge-readable.ts'
 import { becomeNewWriter } from '#lib/store/sync/new-writer.ts'
 import { findWriter, ownWriters } from '#lib/store/sync/replica.ts'
 import { strangersTo } from '#lib/store/sync/standing.ts'
+import { AwaitedBlobs } from './awaited-blobs.ts'
+import { LeftOut } from './left-out.ts'
 import { Publisher, type PublisherOptions } from './publisher.ts'
 import type { RoomDoc } from './room-doc.ts'
 import { later, type Later } from './later.ts'
@@ -54,6 +55,8 @@ export class Replicator {
   readonly #doc: RoomDoc
   readonly #options: ReplicatorOptions
   readonly #publisher: Publisher
+  readonly #awaited: AwaitedBlobs
+  readonly #left = new LeftOut()
   readonly #unsubscribe: (() => void)[] = []
   /** Subjects of which the document may have news, and of which the store may. */
   #toMerge = new Set<Subject>()
@@ -62,7 +65,6 @@ export class Replicator {
   #cancelFlush: (() => void) | null = null
   #cancelRescue: (() => void) | null = null
   #work: Promise<void> = Promise.resolve()
-  #taking: Promise<void> = Promise.resolve()
   /** Subjects that are merged next in one transaction: few at first, so that there soon is something to look at. */
   #part: number = SYNC.firstSubjects
   readonly #begun = Promise.withResolvers<void>()
@@ -75,6 +77,7 @@ export class Replicator {
     this.#options = options
     this.#publisher = new Publisher(options)
     this.#later = options.later ?? later
+    this.#awaited = new AwaitedBlobs({ ...options, later: this.#later, onTaken: () => this.#onTaken() })
   }
 
   /** Begin to follow both, and bring them together. Resolves when what was there has been merged and published. */
@@ -89,6 +92,8 @@ export class Replicator {
       this.#store.changes.subscribeToLoss(() => void this.reconcile())
     )
     await this.reconcile()
+    // Some may have come since they were last asked for.
+    void this.takeAwaited()
   }
 
   /** Compare everything. Resolves when both are at one, or a problem was noted. */
@@ -122,7 +127,7 @@ export class Replicator {
     this.#cancelFlush?.()
     this.#cancelRescue?.()
     await this.#work
-    await this.#taking
+    await this.#awaited.close()
   }
 
   #onCommit(change: Change): void {
@@ -149,7 +154,7 @@ export class Replicator {
         // A host's store answers in the same turn: without this, ten thousand runs would be one.
         if (this.#toMerge.size + this.#toPublish.size > 0) await nextTurn()
       }
-      this.#say(this.#publisher.hasLeftAny ? TOO_LARGE : null)
+      this.#say(this.#publisher.hasLeftAny ? TOO_LARGE : this.#left.problem)
     } catch (error) {
       if (this.#isClosed) return
       this.#say(error instanceof Error ? error.message : String(error))
@@ -180,7 +185,8 @@ export class Replicator {
   async #merge(subjects: readonly Subject[]): Promise<void> {
     const incoming = await this.#newIn(subjects)
     if (incoming.length === 0) return
-    const { isCopy } = await mergeFacts(this.#store, this.#room, incoming)
+    const { isCopy, unreadable } = await mergeReadable(this.#store, this.#room, incoming)
+    this.#left.noteUnreadable(unreadable)
     void this.takeAwaited()
     if (!isCopy) return
     await becomeNewWriter(this.#store)
@@ -190,20 +196,13 @@ export class Replicator {
 
   /** Let points come to their series whose blobs are here, or can be fetched. Never fails: the rest waits. */
   takeAwaited(): Promise<void> {
-    this.#taking = this.#taking.then(() => this.#takeAwaited()).catch(() => undefined)
-    return this.#taking
+    return this.#awaited.take()
   }
 
-  async #takeAwaited(): Promise<void> {
-    for (const id of await this.#store.read(awaitedBlobs)) {
-      if (this.#isClosed) return
-      const isHere = (await this.#store.blobsHere.get(id)) !== null || ((await this.#options.fetchBlob?.(id)) ?? false)
-      if (!isHere) continue
-      await takeBlob(this.#store, id)
-      // What waited for it may have been more than a record can say.
-      for (const subject of this.#publisher.takeLeft()) this.#toPublish.add(subject)
-      this.#schedule(0)
-    }
+  /** Points have come. What waited for them may have been more than a record can say. */
+  #onTaken(): void {
+    for (const subject of this.#publisher.takeLeft()) this.#toPublish.add(subject)
+    this.#schedule(0)
   }
 
   /** What the document has and the store has not. Own facts among them, which show that this store is a copy. */
@@ -217,12 +216,14 @@ export class Replicator {
     for (const subject of subjects) {
       // Whoever wrote there under one of this store's names may have put less in the place of more.
       if (this.#publisher.lacksAny(subject, names, seqs.get(subject))) this.#toPublish.add(subject)
+      this.#left.forget(subject)
       for (const entry of this.#doc.entriesOf(subject)) {
         // What another room told of: that this one does, too, is news.
         const isKnown = entry.header.to <= (seqs.get(subject)?.get(entry.writer) ?? 0)
         if (isKnown && !strangers?.has(subject)) continue
         const facts = this.#doc.decode(entry)
         if (facts !== null) incoming.push({ subject, writer: entry.writer, facts })
+        else this.#left.noteUnreadable([{ subject, error: NO_FACTS }])
       }
     }
     return incoming
@@ -254,6 +255,8 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolv
 
 const TOO_LARGE =
   'A run has more params, tags, files or points in disorder than can be shared: what was changed in it stays here.'
+
+const NO_FACTS = new RunnelError('DATA_LOSS', 'They are no facts, or of a form that is not known here.')
 
 /** What of an experiment there may be something new to say of. */
 function touchedBy({ kinds, runs, experiments, models }: Change, room: SharedId): Subject[] {
