@@ -303,8 +303,12 @@ export const SYNC = {
   /** Own frames of one subject that are kept to be published, and their bytes; past it the record is. */
   keptFrames: 256,
   keptBytes: 512 * 1024,
-  /** How far ahead of the host's clock a fact may be. */
+  /** How far ahead of the host's clock a fact may be; what is further ahead is looked at again after as long. */
   aheadMs: 5 * 60_000,
+  /** How far apart a store's clock and its host's may be for it to go by the host's: past it one of them is wrong, and somebody has to look. */
+  apartMs: 24 * 3_600_000,
+  /** Facts further ahead than this show that the clock is behind now, as one without a battery is: nothing is given another time by it. */
+  restampMs: 366 * 24 * 3_600_000,
   /** A tail is folded into its record past this, or when its run ends. */
   tailBytes: 64 * 1024,
   tailPoints: 10_000,

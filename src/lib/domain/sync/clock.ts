@@ -50,7 +50,12 @@ export class HybridClock {
 
   /** Whether a time is further in the future than clocks that are looked after differ. */
   isAhead(hlc: Hlc, toleranceMs: number): boolean {
-    return hlc > hlcOfMs(this.nowMs() + toleranceMs)
+    return hlc > this.horizon(toleranceMs)
+  }
+
+  /** The last time that is not ahead. */
+  horizon(toleranceMs: number): Hlc {
+    return hlcOfMs(this.nowMs() + toleranceMs)
   }
 
   /** Go by a host's clock. `hostNowMs` is what it said a moment ago. */

@@ -154,13 +154,21 @@ export async function latestHlc(r: Reader): Promise<Hlc> {
   return rows[0]?.hlc ?? 0
 }
 
-/** The latest time of own frames that are kept; 0 when there is none. */
-export async function latestInOutbox(r: Reader): Promise<Hlc> {
-  const row = await r.db
-    .selectFrom('runnel_outbox')
-    .select(({ fn }) => fn.max('hlc').as('hlc'))
-    .executeTakeFirst()
-  return row?.hlc ?? 0
+/** Of which some cell was said after a time. */
+export async function recordsAfter(
+  r: Reader,
+  hlc: Hlc
+): Promise<{ readonly subject: Subject; readonly writer: Writer }[]> {
+  const rows = await r.db.selectFrom('runnel_facts').select(['subject', 'writer']).where('hlc', '>', hlc).execute()
+  return rows.map(({ subject, writer }) => ({ subject: subject as Subject, writer: writer as Writer }))
+}
+
+export async function deleteRecords(
+  tx: Tx,
+  records: readonly { readonly subject: Subject; readonly writer: Writer }[]
+): Promise<void> {
+  for (const { subject, writer } of records)
+    await tx.db.executeQuery(CompiledQuery.raw(DELETE_RECORD, [subject, writer]))
 }
 
 /** In which room a subject is told of. */

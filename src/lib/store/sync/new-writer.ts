@@ -14,49 +14,45 @@ import { findWriter, requireWriter } from './replica.ts'
 export async function becomeNewWriter(store: Store): Promise<void> {
   await store.write(async (tx) => {
     const old = await findWriter(tx)
-    if (old !== null) await sayAnew(tx, new Set([old]))
+    if (old === null) return
+    const said = new Map<Subject, readonly WriterFacts[]>()
+    for (const part of chunks(await subjectsSaid(tx, old)))
+      for (const [subject, { all }] of await factsOf(tx, old, part))
+        said.set(
+          subject,
+          all.filter(({ writer }) => writer === old)
+        )
+    await tx.db.deleteFrom('runnel_facts').where('writer', '=', old).execute()
+    await tx.db.deleteFrom('runnel_writers').where('writer', '=', old).execute()
+    await dropAllFrames(tx)
+    await sayAnew(tx, said)
   })
 }
 
+/** Of which something was said under the name in use. */
+async function subjectsSaid(tx: Tx, writer: Writer): Promise<Subject[]> {
+  const subjects = new Set(await subjectsInOutbox(tx))
+  const rows = await tx.db.selectFrom('runnel_facts').select('subject').where('writer', '=', writer).execute()
+  for (const row of rows) subjects.add(row.subject as Subject)
+  return [...subjects]
+}
+
 /**
- * Say under a new name what was said under some of this store's, the one in use among them; they are this store's no longer.
+ * Say under the name in use, which has said nothing of these subjects yet, what was said before under others.
  *
  * timeOf  when it is said to have been, of when it was
  */
 export async function sayAnew(
   tx: Tx,
-  names: ReadonlySet<Writer>,
+  said: ReadonlyMap<Subject, readonly WriterFacts[]>,
   timeOf: (hlc: Hlc) => Hlc = (hlc) => hlc
 ): Promise<void> {
-  const known = new Map<Subject, readonly WriterFacts[]>()
-  const self = await findWriter(tx)
-  for (const part of chunks(await subjectsSaid(tx, names)))
-    for (const [subject, { all }] of await factsOf(tx, self, part))
-      known.set(
-        subject,
-        all.filter(({ writer }) => names.has(writer))
-      )
-  for (const part of chunks([...names])) {
-    await tx.db.deleteFrom('runnel_facts').where('writer', 'in', part).execute()
-    await tx.db.deleteFrom('runnel_writers').where('writer', 'in', part).execute()
-  }
-  await dropAllFrames(tx)
-  if (known.size === 0) return
+  if (said.size === 0) return
   const writer = await requireWriter(tx)
   await putRecords(
     tx,
-    [...known].map(([subject, own]) => ({ subject, writer, facts: asOne(own, timeOf) }))
+    [...said].map(([subject, all]) => ({ subject, writer, facts: asOne(all, timeOf) }))
   )
-}
-
-/** Of which something was said under some names. */
-export async function subjectsSaid(tx: Tx, names: ReadonlySet<Writer>): Promise<Subject[]> {
-  const subjects = new Set(await subjectsInOutbox(tx))
-  for (const part of chunks([...names])) {
-    const rows = await tx.db.selectFrom('runnel_facts').select('subject').where('writer', 'in', part).execute()
-    for (const row of rows) subjects.add(row.subject as Subject)
-  }
-  return [...subjects]
 }
 
 function asOne(own: readonly WriterFacts[], timeOf: (hlc: Hlc) => Hlc): Facts {

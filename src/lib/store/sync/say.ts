@@ -165,7 +165,8 @@ async function foldOutbox(tx: Tx, self: Writer, subject: Subject): Promise<void>
 
 /**
  * Say all that rows hold of subjects nobody has said anything of. Nobody knows when it was said, so it was when the subject began: whatever is
- * said from now on comes later, in a copy of this store too.
+ * said from now on comes later, in a copy of this store too. One that is to begin yet began when some clock was ahead: all that anybody says of it
+ * comes later.
  */
 export async function sayAll(tx: Tx, replica: Replica, looks: readonly Look[]): Promise<void> {
   if (looks.length === 0) return
@@ -174,13 +175,15 @@ export async function sayAll(tx: Tx, replica: Replica, looks: readonly Look[]): 
   const keys = await metricKeysOf(tx, looks)
   const records = looks.map(({ subject, now: values }) => {
     const began = hlcOfMs(creationTimeOf(values?.get(FIELDS.genesis)))
-    const cells = newCells(new Map(), values, Math.min(began, now))
+    const cells = newCells(new Map(), values, began > now ? NEVER : began)
     const series = (keys.get(subject) ?? []).map((key): SeriesFacts => ({ key, to: 1, points: null, sealed: null }))
     return { subject, writer: self, facts: { from: 1, to: 1, cells, series } }
   })
   await putRecords(tx, records)
   for (const { subject, facts } of records) await noteRoom(tx, subject, facts.cells)
 }
+
+const NEVER = 1
 
 async function metricKeysOf(tx: Tx, looks: readonly Look[]): Promise<Map<Subject, string[]>> {
   const keys = new Map<Subject, string[]>()
