@@ -64,6 +64,7 @@ export class Replicator {
   readonly #later: Later
   #cancelFlush: (() => void) | null = null
   #cancelRescue: (() => void) | null = null
+  #cancelAhead: (() => void) | null = null
   #work: Promise<void> = Promise.resolve()
   /** Subjects that are merged next in one transaction: few at first, so that there soon is something to look at. */
   #part: number = SYNC.firstSubjects
@@ -126,6 +127,7 @@ export class Replicator {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#cancelFlush?.()
     this.#cancelRescue?.()
+    this.#cancelAhead?.()
     await this.#work
     await this.#awaited.close()
   }
@@ -155,6 +157,7 @@ export class Replicator {
         if (this.#toMerge.size + this.#toPublish.size > 0) await nextTurn()
       }
       this.#say(this.#publisher.hasLeftAny ? TOO_LARGE : this.#left.problem)
+      this.#planAhead()
     } catch (error) {
       if (this.#isClosed) return
       this.#say(error instanceof Error ? error.message : String(error))
@@ -212,6 +215,7 @@ export class Replicator {
       names: await ownWriters(r),
       strangers: this.#room === REGISTRY ? null : await strangersTo(r, this.#room, subjects)
     }))
+    const { clock } = this.#store.replica
     const incoming: Incoming[] = []
     for (const subject of subjects) {
       // Whoever wrote there under one of this store's names may have put less in the place of more.
@@ -221,12 +225,26 @@ export class Replicator {
         // What another room told of: that this one does, too, is news.
         const isKnown = entry.header.to <= (seqs.get(subject)?.get(entry.writer) ?? 0)
         if (isKnown && !strangers?.has(subject)) continue
+        if (clock.isAhead(entry.header.hlc, SYNC.aheadMs)) {
+          this.#left.noteAhead(subject, entry.header.hlc)
+          continue
+        }
         const facts = this.#doc.decode(entry)
         if (facts !== null) incoming.push({ subject, writer: entry.writer, facts })
         else this.#left.noteUnreadable([{ subject, error: NO_FACTS }])
       }
     }
     return incoming
+  }
+
+  /** What is of a time to come is looked at again now and then: that comes, or a clock is set right. */
+  #planAhead(): void {
+    if (this.#cancelAhead !== null || this.#isClosed || this.#left.ahead.size === 0) return
+    this.#cancelAhead = this.#later(() => {
+      this.#cancelAhead = null
+      for (const subject of this.#left.ahead) this.#toMerge.add(subject)
+      void this.flush()
+    }, SYNC.aheadMs)
   }
 
   // ── what was lost ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
