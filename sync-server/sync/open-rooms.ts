@@ -1,4 +1,6 @@
 import { basename, dirname, extname, join } from 'node:path'
+import { SYNC } from '#lib/domain/limits.ts'
+import { msOfHlc } from '#lib/domain/sync/clock.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { StorePlace } from '../config.ts'
 import { LateRoomLog } from '../relay/late-room-log.ts'
@@ -7,6 +9,7 @@ import type { RoomBounds } from '../relay/room-history.ts'
 import { SqliteRoomLog } from '../relay/sqlite-room-log.ts'
 import { storeId } from '../store/store-place.ts'
 import { RoomKeeper } from './room-keeper.ts'
+import { settleTimesAhead } from './times-ahead.ts'
 
 export interface OpenRooms {
   readonly relay: Relay
@@ -27,10 +30,16 @@ export interface OpenRoomsParts {
 export async function openRooms({ store, place, bounds, onFailure }: OpenRoomsParts): Promise<OpenRooms> {
   const name = basename(place.databaseFile, extname(place.databaseFile))
   const file = join(dirname(place.databaseFile), `${name}.sync.db`)
-  const keeper = new RoomKeeper(store, await storeId(store))
+  const space = await storeId(store)
+  const keeper = new RoomKeeper(store, space)
   const listeners = new Set<() => void>()
+  const log = new LateRoomLog(() => SqliteRoomLog.open({ file, onFailure: ({ message }) => onFailure(message) }))
+  await settleTimesAhead({ store, log, space }).catch((error: unknown) => {
+    console.error('Runnel: what was said while the clock of this host was ahead could not be said again.', error)
+  })
+  noticeClockSetBack(store)
   const relay = new Relay({
-    log: new LateRoomLog(() => SqliteRoomLog.open({ file, onFailure: ({ message }) => onFailure(message) })),
+    log,
     exists: (room) => keeper.exists(room),
     prepare: (room) => keeper.prepare(room),
     seedOf: (room) => keeper.seedOf(room),
@@ -41,4 +50,16 @@ export async function openRooms({ store, place, bounds, onFailure }: OpenRoomsPa
     }
   })
   return { relay, onPresence: (listener) => void listeners.add(listener) }
+}
+
+/** What a host says from then on is of times to come, too, as none of its times is before the last: only a start mends that. */
+function noticeClockSetBack({ changes, replica: { clock }, now }: Store): void {
+  const unsubscribe = changes.subscribe(() => {
+    if (!clock.isAhead(clock.last, SYNC.aheadMs)) return
+    unsubscribe()
+    const hours = Math.round((msOfHlc(clock.last) - now()) / 3_600_000)
+    console.error(
+      `Runnel: the clock of this host was set back by ${hours} hours while it runs, and what it says is left by everybody until then. Start it again.`
+    )
+  })
 }

@@ -27,7 +27,7 @@ export async function seedRoom(store: Store, room: SharedId, fresh: Y.Doc, old: 
 }
 
 /** What the members said last may not be in the store yet, nor what the store said last in the document. */
-async function bringTogether(store: Store, room: SharedId, doc: RoomDoc): Promise<void> {
+export async function bringTogether(store: Store, room: SharedId, doc: RoomDoc): Promise<void> {
   const replicator = new Replicator({ store, room, doc, mayWrite: true })
   await replicator.start()
   await replicator.close()
@@ -56,7 +56,7 @@ async function seedSome(store: Store, subjects: readonly Subject[], from: RoomDo
 }
 
 /** The last fact of each writer that a document has, though some before it be missing. */
-function lastsOf(doc: RoomDoc, subject: Subject): Map<Writer, number> {
+export function lastsOf(doc: RoomDoc, subject: Subject): Map<Writer, number> {
   const lasts = new Map<Writer, number>()
   for (const { writer, header } of doc.entriesOf(subject))
     lasts.set(writer, Math.max(lasts.get(writer) ?? 0, header.to))
