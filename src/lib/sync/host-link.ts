@@ -24,7 +24,7 @@ export interface HostLinkOptions {
   /** Names this browser to the host, so that a link that may be used once can be used by it again. */
   readonly client: string
   readonly now: Clock
-  /** What time it is by the host's clock; by this one's where they agree. */
+  /** What time it is by the host's clock; by this one's where they agree. What it throws is why there is no token. */
   readonly onHostTime: (hostNowMs: number) => void
   readonly fetch?: typeof fetch
 }

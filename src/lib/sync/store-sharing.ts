@@ -23,6 +23,7 @@ import { findHere, joinRoom, shareExperiment } from '#lib/store/sync/sharing.ts'
 import { roomName } from './agreement.ts'
 import { FollowedRoom } from './followed-room.ts'
 import { FollowedSpace } from './followed-space.ts'
+import { goByHost } from './host-time.ts'
 import { HostLink, type Credential } from './host-link.ts'
 import { KnownLinks, linkOf, sharesOf } from './known-links.ts'
 import { parseJoinLink, writeCapability, writeJoinLink, parseCapability } from './link.ts'
@@ -349,7 +350,7 @@ export class StoreSharing implements Sharing {
       personName: () => this.#settings.personName,
       client: this.#settings.client,
       now: this.#store.now,
-      onHostTime: (hostNowMs) => this.#store.replica.clock.correct(hostNowMs)
+      onHostTime: (now) => goByHost(this.#store, address, this.#settings.host?.address ?? this.#origin, now)
     })
     this.#hosts.set(name, host)
     return host
