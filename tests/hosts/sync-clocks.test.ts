@@ -1,5 +1,10 @@
 /** Clocks that are days off: of a host that was set right since, of everybody at once, and of a host that says so. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import { seriesOf } from '#lib/domain/series.ts'
@@ -8,7 +13,8 @@ import { logSeries } from '#lib/store/metrics.ts'
 import { logParams } from '#lib/store/params.ts'
 import { createRun, findRunInfo, getRun, requireActiveRun } from '#lib/store/runs.ts'
 import { setRunTags } from '#lib/store/tags.ts'
-import { TOKEN_PATH, type TokenAnswer } from '#lib/sync/agreement.ts'
+import { ROOMS_PATH, roomName, SHARES_PATH, TOKEN_PATH, type TokenAnswer } from '#lib/sync/agreement.ts'
+import { parseCapability, writeJoinLink } from '#lib/sync/link.ts'
 import { FolderBlobs } from '../../sync-server/files/folder-blobs.ts'
 import { openNodeStore } from '../../sync-server/store/open-store.ts'
 import { openBrowserStore, type BrowserStore } from '../support/browser-store.ts'
@@ -193,6 +199,28 @@ describe('a host whose clock was days ahead', () => {
   })
 })
 
+/** A host in a process whose clock is so far ahead. Returns its address. */
+async function startProcess(aheadMs: number): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'runnel-ahead-'))
+  const main = fileURLToPath(new URL('../../sync-server/main.ts', import.meta.url))
+  const ahead = `data:text/javascript,const now = Date.now; Date.now = () => now() + ${aheadMs}`
+  const child = spawn(process.execPath, ['--import', ahead, main, 'server', '--port', '0', '--data', folder], {
+    cwd: folder,
+    env: { ...process.env, RUNNEL_OUT: folder }
+  })
+  ends.push(async () => {
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    await exited
+    await rm(folder, { recursive: true, force: true })
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes.toString()))
+  const address = () => /(http:\/\/127\S+?:\d+)/.exec(output)?.[1] ?? null
+  await expect.poll(address, WAIT).not.toBeNull()
+  return address()!
+}
+
 const runAt = async (host: NodeHost, experiment_id: ExperimentId) => {
   const answer = await host.api('runs/create', { experiment_id })
   const { run } = (await answer.json()) as { run: { info: { run_id: RunId } } }
@@ -226,6 +254,36 @@ describe('a host that says it is another time', () => {
     await tag(a, runId, 'after', 'the link')
     await expect.poll(() => tagAtHost(good, runId, 'after'), WAIT).toBe('the link')
     await expect.poll(() => isSynced(a, experimentId), WAIT).toEqual(SYNCED)
+  })
+
+  test('[CK7] and really has another: what it says is left and told, and the room of another host goes on', async () => {
+    const good = await start()
+    const address = await startProcess(2 * DAY)
+    const ask = async (path: string, body: object) =>
+      (await (
+        await fetch(address + path, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify(body)
+        })
+      ).json()) as Record<string, string>
+    const { experiment_id } = await ask('/api/2.0/mlflow/experiments/create', { name: 'of days to come' })
+    await ask('/api/2.0/mlflow/runs/create', { experiment_id })
+    await ask(ROOMS_PATH, { experiment: experiment_id })
+    const rooms = [roomName('x', experiment_id!), roomName('n', experiment_id!)]
+    const { capability } = await ask(SHARES_PATH, { rooms, role: 'editor', name: '' })
+    const a = await browser(good)
+    const { experimentId, runId } = await shared(a, good)
+    const joined = await a.sharing.join(
+      writeJoinLink(address, { capability: parseCapability(capability!)!, host: null })
+    )
+    await expect.poll(async () => (await a.sharing.view(joined)).problem, WAIT).toMatch(/of a time to come/)
+    await tag(a, runId, 'after', 'the link')
+    await expect.poll(() => tagAtHost(good, runId, 'after'), WAIT).toBe('the link')
+    await expect.poll(() => isSynced(a, experimentId), WAIT).toEqual(SYNCED)
+    // It takes what it is told, all the same.
+    await a.store.write((tx) => createRun(tx, { experimentId: joined, name: 'of today' }))
+    await expect.poll(async () => (await a.sharing.view(joined)).pending, WAIT).toBe(0)
   })
 
   test('[CK5] is the one that was chosen, and more than a day off: the person is told, and no clock is changed', async () => {
