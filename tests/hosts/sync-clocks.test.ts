@@ -116,7 +116,7 @@ describe('a host whose clock was days ahead', () => {
     const host = await start()
     const [a, b] = [await browser(host), await browser(host)]
     const { experimentId, runId, link } = await shared(a, host)
-    await b.sharing.join(link)
+    await b.sharing.join(link, false)
     await expect.poll(() => b.store.read((r) => findRunInfo(r, runId)), WAIT).not.toBeNull()
     await tag(b, runId, 'of', 'Bea, then')
     await expect.poll(() => tagAtHost(host, runId, 'of'), WAIT).toBe('Bea, then')
@@ -148,7 +148,7 @@ describe('a host whose clock was days ahead', () => {
     expect(await isSynced(again, experimentId)).toEqual(SYNCED)
 
     const late = await browser(host)
-    await late.sharing.join(link)
+    await late.sharing.join(link, false)
     for (const id of [runId, ofBea, ofHost])
       await expect.poll(() => late.store.read((r) => findRunInfo(r, id)), WAIT).not.toBeNull()
     expect(await historyOf(late.store, runId, 'loss')).toHaveLength(1)
@@ -173,7 +173,7 @@ describe('a host whose clock was days ahead', () => {
     setClock(3 * DAY + 3_600_000)
     await host.startAgain()
     const last = await browser(host)
-    await last.sharing.join(link)
+    await last.sharing.join(link, false)
     await expect.poll(() => tagOf(last, runId, 'of').catch(() => null), WAIT).toBe('Ada, now')
     expect(await tagAtHost(host, runId, 'of')).toBe('Ada, now')
   }, 90_000)
@@ -189,7 +189,7 @@ describe('a host whose clock was days ahead', () => {
     await a.close()
     setClock(0)
     const b = await browser(host)
-    await b.sharing.join(link)
+    await b.sharing.join(link, false)
     await expect
       .poll(async () => (await b.sharing.view(experimentId)).problem, WAIT)
       .toMatch(/of a time to come, .* UTC/)
@@ -250,7 +250,7 @@ describe('a host that says it is another time', () => {
     const { experimentId, runId } = await shared(a, good)
     const { link } = await shared(b, other)
     lie(other, 2 * DAY)
-    await a.sharing.join(link)
+    await a.sharing.join(link, false)
     await tag(a, runId, 'after', 'the link')
     await expect.poll(() => tagAtHost(good, runId, 'after'), WAIT).toBe('the link')
     await expect.poll(() => isSynced(a, experimentId), WAIT).toEqual(SYNCED)
@@ -275,7 +275,8 @@ describe('a host that says it is another time', () => {
     const a = await browser(good)
     const { experimentId, runId } = await shared(a, good)
     const joined = await a.sharing.join(
-      writeJoinLink(address, { capability: parseCapability(capability!)!, host: null })
+      writeJoinLink(address, { capability: parseCapability(capability!)!, host: null }),
+      false
     )
     await expect.poll(async () => (await a.sharing.view(joined)).problem, WAIT).toMatch(/of a time to come/)
     await tag(a, runId, 'after', 'the link')
