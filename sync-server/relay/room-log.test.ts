@@ -100,6 +100,13 @@ describe.each(Object.entries(drivers))('a log of rooms: %s', (_, open) => {
     await log.begin('x.1', 3, null)
     expect(await plain(log)).toMatchObject({ epoch: 3, updates: [] })
   })
+
+  test('[RL12] reads what was appended before it was asked, and nothing later', async () => {
+    await log.begin('x.1', 7, null)
+    const [, read] = await Promise.all([log.append('x.1', 7, bytes(1)), plain(log), log.append('x.1', 7, bytes(2))])
+    expect(read).toMatchObject({ updates: [[1]] })
+    expect(await plain(log)).toMatchObject({ updates: [[1], [2]] })
+  })
 })
 
 describe('the log in SQLite', () => {
@@ -151,6 +158,32 @@ describe('the log in SQLite', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     expect(failures).toHaveLength(1)
     await log.close()
+  })
+
+  test('[RL13] reads one room while another is written to without a pause', async () => {
+    let isSteady = false
+    let syncs = 0
+    const log = await openSqlite(async () => {
+      syncs++
+      // Whenever something has become durable, the next waits already.
+      if (isSteady) void log.append('x.1', 7, bytes(syncs % 256)).catch(() => undefined)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    })
+    await log.begin('x.1', 7, null)
+    await log.begin('x.2', 7, bytes(5))
+    isSteady = true
+    await log.append('x.1', 7, bytes(1))
+    const before = syncs
+    try {
+      const read = plain(log, 'x.2')
+      await expect(Promise.race([read, new Promise((end) => setTimeout(end, 2000))])).resolves.toMatchObject({
+        snapshot: [5]
+      })
+      expect(syncs - before).toBeLessThan(5)
+    } finally {
+      isSteady = false
+      await log.close()
+    }
   })
 
   test('[RL10] is one process’s alone', async () => {

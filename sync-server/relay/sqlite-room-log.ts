@@ -2,7 +2,9 @@
  * Rooms in a SQLite file of their own: many rooms, one write-ahead log, one sync for all updates that wait.
  *
  *   append ─► waits ─► one transaction of all that wait (SQLite syncs nothing) ─► one fsync, off the one thread ─► resolved
+ *   read   ─► waits ─► when its turn comes: all that was asked before it is on disk, and nothing of what was asked after it is written
  *
+ * A read waits for its turn and not for a pause, which never comes while other rooms are written to.
  * A transaction that fails (the disk is full) rejects those in it and no other. A sync that fails is the end: see store/wal-journal.ts.
  */
 import { RunnelError } from '#lib/domain/errors.ts'
@@ -34,6 +36,8 @@ export interface SqliteRoomLogOptions extends Pick<WalJournalOptions, 'sync'> {
 
 /** What SQLite is asked to do in a group's transaction; what it throws is the caller's alone, unless SQLite ended the transaction. */
 interface Waiting<Result = unknown> {
+  /** It changes nothing: it needs no transaction and no sync, and what becomes of others' is no matter to it. */
+  readonly isReading: boolean
   readonly work: (engine: SqlEngine) => Result
   readonly resolve: (result: Result) => void
   readonly reject: (error: unknown) => void
@@ -50,7 +54,7 @@ export class SqliteRoomLog implements RoomLog {
   readonly #lock: HeldLock
   readonly #rooms = new Map<string, Room>()
   #checkpointer: WalCheckpointer | null = null
-  #waiting: Waiting[] = []
+  readonly #waiting: Waiting[] = []
   #running: Promise<void> | null = null
 
   private constructor(journal: WalJournal, lock: HeldLock) {
@@ -99,19 +103,19 @@ export class SqliteRoomLog implements RoomLog {
       this.#rooms.set(name as string, { id: id as number, epoch: epoch as number, seq: seq as number })
   }
 
-  async read(name: string): Promise<KeptRoom | null> {
-    await this.#settled()
-    const room = this.#rooms.get(name)
-    if (room === undefined) return null
-    const { engine } = this.#journal
-    const [row] = engine.all('select snapshot from rooms where id = ?', [room.id])
-    const updates = engine.all('select bytes from updates where room = ? order by seq', [room.id])
-    return {
-      epoch: room.epoch,
-      seq: room.seq,
-      snapshot: (row?.['snapshot'] ?? null) as Uint8Array | null,
-      updates: updates.map(({ bytes }) => bytes as Uint8Array)
-    }
+  read(name: string): Promise<KeptRoom | null> {
+    return this.#ask(true, (engine) => {
+      const room = this.#rooms.get(name)
+      if (room === undefined) return null
+      const [row] = engine.all('select snapshot from rooms where id = ?', [room.id])
+      const updates = engine.all('select bytes from updates where room = ? order by seq', [room.id])
+      return {
+        epoch: room.epoch,
+        seq: room.seq,
+        snapshot: (row?.['snapshot'] ?? null) as Uint8Array | null,
+        updates: updates.map(({ bytes }) => bytes as Uint8Array)
+      }
+    })
   }
 
   begin(name: string, epoch: number, snapshot: Uint8Array | null): Promise<void> {
@@ -165,8 +169,12 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   #do<Result>(work: (engine: SqlEngine) => Result): Promise<Result> {
+    return this.#ask(false, work)
+  }
+
+  #ask<Result>(isReading: boolean, work: (engine: SqlEngine) => Result): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
-      this.#waiting.push({ work, resolve, reject } as Waiting)
+      this.#waiting.push({ isReading, work, resolve, reject } as Waiting)
       this.#running ??= this.#runGroups()
     })
   }
@@ -181,11 +189,28 @@ export class SqliteRoomLog implements RoomLog {
     // What arrives in the same turn is of the first group already.
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#waiting.length > 0) {
-      const group = this.#waiting
-      this.#waiting = []
-      await this.#commit(group)
+      const group = this.#takeGroup()
+      if (group[0]!.isReading) this.#answer(group)
+      else await this.#commit(group)
     }
     this.#running = null
+  }
+
+  /** All that wait, or as many as want the same: whoever reads stands between what was asked before and after. */
+  #takeGroup(): readonly Waiting[] {
+    const { isReading } = this.#waiting[0]!
+    const end = this.#waiting.findIndex((one) => one.isReading !== isReading)
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end)
+  }
+
+  #answer(group: readonly Waiting[]): void {
+    for (const { work, resolve, reject } of group) {
+      try {
+        resolve(work(this.#journal.engine))
+      } catch (error) {
+        reject(error)
+      }
+    }
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
