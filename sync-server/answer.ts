@@ -21,16 +21,14 @@ interface AnswerParts {
   readonly sync: Pick<SyncRoutes, 'fetch'>
   readonly store: Pick<Store, 'read'>
   readonly gatekeeper: Gatekeeper
-  /** Whether somebody shows the host's token, where nobody must. */
-  readonly isOwner: (knock: Knock) => boolean
   readonly config: Pick<HostConfig, 'folder' | 'artifacts' | 'gate'>
 }
 
 /** Everything a host answers over HTTP: the gate first, then the part of the host that the path belongs to. */
-export const createAnswer = ({ api, sync, store, gatekeeper, isOwner, config }: AnswerParts): Answer => {
+export const createAnswer = ({ api, sync, store, gatekeeper, config }: AnswerParts): Answer => {
   const pages = createPages(config)
   const answerSync = (request: Request, knock: Knock, rights: Rights | null): Response | Promise<Response> =>
-    sync.fetch(request, { rights, isHostOwner: isOwner(knock), remoteAddress: knock.remoteAddress })
+    sync.fetch(request, { rights, remoteAddress: knock.remoteAddress })
   return async (request, incoming) => {
     const knock = knockOf(incoming, 'request')
     const admission = await gatekeeper.admit(knock)

@@ -10,7 +10,7 @@ import { addressForOthers, addressOf } from './address.ts'
 import { createAnswer } from './answer.ts'
 import { createApp } from './site/app.ts'
 import type { HostConfig, StorePlace, TlsFiles } from './config.ts'
-import { createGate, ownerCheck } from './gate/gate.ts'
+import { createGate } from './gate/gate.ts'
 import { createGatekeeper } from './gate/gatekeeper.ts'
 import { listen, type Listening, type ListenOptions, type Tls } from './listen.ts'
 import { createLive } from './live.ts'
@@ -85,8 +85,7 @@ const openDoors = async (
     files
   })
   const gatekeeper = createGatekeeper({ gate: createGate(config.gate), ...sync })
-  const isOwner = ownerCheck(config.gate.token)
-  const answer = createAnswer({ api, sync: sync.routes, store: opened.store, gatekeeper, isOwner, config })
+  const answer = createAnswer({ api, sync: sync.routes, store: opened.store, gatekeeper, config })
   const listening = await listen(answer, options).catch((error: unknown) => {
     sync.close()
     throw error

@@ -4,7 +4,7 @@
  *   too often? ─► a name of ours (Host)? ─► a page that may (Origin)? ─► the token?
  *
  * Who shows the host's token is an owner, and so is everybody where there is none. Who shows what a share gave is a guest, and is not let in
- * here: that is looked up, and how far it reaches depends on the door (gatekeeper.ts).
+ * here: that is looked up, and how far it reaches depends on the door (gatekeeper.ts). A wrong token may be a guess: guess-line.ts.
  *
  * What each part of the host is asked stands in `needs`; what belongs to which part, in paths.ts. No cookie is ever set or read, and no
  * password is asked for in a way browsers remember, so a page of another site has nobody's rights to borrow.
@@ -13,6 +13,7 @@ import type { IncomingMessage } from 'node:http'
 import { PART_PATH } from '#lib/api/routes/uploads.ts'
 import { errorResponse } from '#lib/api/status.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
+import { HOST } from '#lib/domain/limits.ts'
 import { tokenAmong } from '#lib/socket/agreement.ts'
 import { hostAllowList, originAllowList, type AllowList } from './allow-list.ts'
 import { partOf, type Part } from '../paths.ts'
@@ -49,16 +50,27 @@ export interface Pass {
 }
 
 /** Come in, with headers for whatever is answered; or this answer instead, unless a pass was shown that turns out to be good for the door. */
-export type Verdict =
+export type Verdict = (
   | { readonly isAllowed: true; readonly headers: Readonly<Record<string, string>>; readonly isOwner: boolean }
   | { readonly isAllowed: false; readonly response: Response; readonly pass?: Pass }
+) & {
+  /** What was shown in place of the host's token, if that is one that can be guessed. */
+  readonly wrongToken?: string
+}
 
 export type Gate = (knock: Knock) => Verdict
 
-const needs: Readonly<Record<Part, { readonly host: boolean; readonly origin: boolean; readonly token: boolean }>> = {
+/** `token`: asked for; or only looked at, where somebody shows one. */
+interface Need {
+  readonly host: boolean
+  readonly origin: boolean
+  readonly token: boolean | 'if shown'
+}
+
+const needs: Readonly<Record<Part, Need>> = {
   api: { host: true, origin: true, token: true },
   sync: { host: true, origin: true, token: true },
-  'sync-token': { host: true, origin: true, token: false },
+  'sync-token': { host: true, origin: true, token: 'if shown' },
   health: { host: false, origin: true, token: false },
   'host-info': { host: true, origin: true, token: false },
   site: { host: true, origin: false, token: false }
@@ -69,6 +81,7 @@ export const createGate = (config: GateConfig): Gate => {
   const origins = originAllowList(config.allowedOrigins)
   const rate = createRateLimit(config.rate)
   const isToken = config.token === null ? null : tokenCheck(config.token)
+  const isGuessable = config.token !== null && config.token.length < HOST.unguessableTokenLength
 
   return (knock) => {
     const waitSeconds = rate.take(knock.remoteAddress)
@@ -79,20 +92,22 @@ export const createGate = (config: GateConfig): Gate => {
     const cors = need.origin ? judgeOrigin(knock, origins) : noCors
     if (cors instanceof Response) return refuse(cors)
     // Readable for a page that may ask, or it could not tell a missing token from a broken network.
-    if (!need.token || isUploadPart(knock)) return { isAllowed: true, headers: cors, isOwner: false }
+    if (need.token === false || isUploadPart(knock)) return { isAllowed: true, headers: cors, isOwner: false }
     const shown = tokensShown(knock)
     if (isToken !== null && shown.some(isToken)) return { isAllowed: true, headers: cors, isOwner: true }
+    // All that was looked at: one that is known to be wrong does not hide another beside it.
+    const guess = isGuessable ? shown.filter((token) => !looksLikePass(token)).join(' ') : ''
+    const wrong = guess !== '' && { wrongToken: guess }
+    if (need.token === 'if shown') return { isAllowed: true, headers: cors, isOwner: isToken === null, ...wrong }
     const token = shown.find(looksLikePass)
-    if (token !== undefined) return { ...refuse(unauthenticated(cors)), pass: { token, headers: cors } }
-    return isToken === null ? { isAllowed: true, headers: cors, isOwner: true } : refuse(unauthenticated(cors))
+    if (token !== undefined) return { ...refuse(unauthenticated(cors)), pass: { token, headers: cors }, ...wrong }
+    if (isToken === null) return { isAllowed: true, headers: cors, isOwner: true }
+    return { ...refuse(unauthenticated(cors)), ...wrong }
   }
 }
 
-/** Whether whoever knocks shows the host's token, where nobody must. Everybody is an owner of a host without one. */
-export const ownerCheck = (token: string | null): ((knock: Knock) => boolean) => {
-  const isToken = token === null ? () => true : tokenCheck(token)
-  return (knock) => token === null || tokensShown(knock).some(isToken)
-}
+/** Whether somebody shows what may be meant as the host's token. Whoever shows none, or only what a share gave, guesses nothing. */
+export const showsHostToken = (knock: Knock): boolean => tokensShown(knock).some((token) => !looksLikePass(token))
 
 /** A request as it comes from Node. */
 export const knockOf = (incoming: IncomingMessage, kind: Knock['kind']): Knock => ({

@@ -13,10 +13,14 @@ import { ROOM_CLOSE, isAtLeast, type Role } from '#lib/sync/agreement.ts'
 import type { SocketDoor } from '../paths.ts'
 import { isCapability } from '../sharing/pass.ts'
 import { HOST_OWNER, reachesRoom, type Rights } from '../sharing/rights.ts'
-import { knockOf, passIsOver, tooMany, type Gate, type Knock, type Pass } from './gate.ts'
+import { knockOf, passIsOver, showsHostToken, tooMany, type Gate, type Knock, type Pass, type Verdict } from './gate.ts'
+import { createGuessLine } from './guess-line.ts'
 import type { RateLimit } from './rate-limit.ts'
 
-/** `rights` are null where nobody is asked who they are: pages, /health, where tokens are given, parts of an upload. */
+/**
+ * `rights` are null where nobody is asked who they are: pages, /health, parts of an upload; and where tokens are given, unless the host's own
+ * is shown or the host asks for none.
+ */
 export type Admission =
   | { readonly isAllowed: true; readonly headers: Readonly<Record<string, string>>; readonly rights: Rights | null }
   | { readonly isAllowed: false; readonly response: Response }
@@ -45,22 +49,29 @@ export interface GatekeeperParts {
 export const SOCKET_RULES: Readonly<Record<SocketDoor, Role>> = { live: 'owner', bridge: 'owner', room: 'viewer' }
 
 export const createGatekeeper = ({ gate, rightsOf, wrongSecrets }: GatekeeperParts): Gatekeeper => {
+  const inLine = createGuessLine()
+
   const judge = async ({ token, headers }: Pass, address: string): Promise<Admission> => {
-    const isGuess = isCapability(token)
-    const waitSeconds = isGuess ? wrongSecrets.wait(address) : 0
-    if (waitSeconds > 0) return { isAllowed: false, response: tooMany(waitSeconds, headers) }
     const rights = await rightsOf(token).catch((error: unknown) => failed(error, headers))
     if (rights instanceof Response) return { isAllowed: false, response: rights }
     if (rights !== null) return { isAllowed: true, headers, rights }
-    if (isGuess) wrongSecrets.take(address)
-    return { isAllowed: false, response: passIsOver(headers) }
+    // Only wrong ones wait: of 128 bits nobody guesses any, and neighbours behind one address have nothing to do with each other.
+    const waitSeconds = isCapability(token) ? wrongSecrets.take(address) : 0
+    return { isAllowed: false, response: waitSeconds > 0 ? tooMany(waitSeconds, headers) : passIsOver(headers) }
+  }
+
+  const settle = (verdict: Verdict, address: string): Admission | Promise<Admission> => {
+    if (verdict.isAllowed)
+      return { isAllowed: true, headers: verdict.headers, rights: verdict.isOwner ? HOST_OWNER : null }
+    return verdict.pass === undefined ? verdict : judge(verdict.pass, address)
   }
 
   const admit = (knock: Knock): Admission | Promise<Admission> => {
-    const verdict = gate(knock)
-    if (verdict.isAllowed)
-      return { isAllowed: true, headers: verdict.headers, rights: verdict.isOwner ? HOST_OWNER : null }
-    return verdict.pass === undefined ? verdict : judge(verdict.pass, knock.remoteAddress)
+    const { remoteAddress } = knock
+    const verdict = showsHostToken(knock) ? inLine(remoteAddress, () => gate(knock)) : gate(knock)
+    return verdict instanceof Promise
+      ? verdict.then((settled) => settle(settled, remoteAddress))
+      : settle(verdict, remoteAddress)
   }
 
   const admitSocket: Gatekeeper['admitSocket'] = (incoming, door) => {

@@ -4,8 +4,6 @@ import { HOST } from '#lib/domain/limits.ts'
 export interface RateLimit {
   /** Count one request. Returns 0 when it may go on, else the seconds to wait before the next. */
   take(client: string): number
-  /** The same without counting anything. */
-  wait(client: string): number
 }
 
 export interface RateOptions {
@@ -19,7 +17,7 @@ export interface RateOptions {
 
 /** A token bucket for each client, filled by time. */
 export const createRateLimit = ({ perSecond, burst, clock = () => performance.now() }: RateOptions): RateLimit => {
-  if (perSecond === 0) return { take: () => 0, wait: () => 0 }
+  if (perSecond === 0) return { take: () => 0 }
   // In the order of their last request: the first has been quiet longest.
   const buckets = new Map<string, { left: number; atMs: number }>()
   const leftNow = (client: string, now: number): number => {
@@ -35,8 +33,7 @@ export const createRateLimit = ({ perSecond, burst, clock = () => performance.no
       buckets.set(client, { left: left >= 1 ? left - 1 : left, atMs: now })
       forgetQuietest(buckets)
       return secondsFrom(left)
-    },
-    wait: (client) => secondsFrom(leftNow(client, clock()))
+    }
   }
 }
 

@@ -127,7 +127,7 @@ describe('what sync has over HTTP', () => {
     })
     const ask = async (token: string | null, method: string, path: string): Promise<number> => {
       const rights = token === null ? null : await sharing.rightsOf(token)
-      const caller = { rights, isHostOwner: false, remoteAddress: '' }
+      const caller = { rights, remoteAddress: '' }
       return (await routes.fetch(new Request(`http://host${path}`, { method }), caller)).status
     }
     const roles = { viewer: (await share('viewer')).token, editor: (await share('editor')).token }

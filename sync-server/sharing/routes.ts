@@ -61,10 +61,8 @@ export interface SyncParts {
 
 /** Who asks. The gate has found it out. */
 export interface Caller {
-  /** Null at TOKEN_PATH, where nobody need be anybody. */
+  /** At TOKEN_PATH, where nobody need be anybody: null, or those of who showed the host's own token, or need not. */
   readonly rights: Rights | null
-  /** Whether they showed the host's token, or the host asks for none. */
-  readonly isHostOwner: boolean
   readonly remoteAddress: string
 }
 
@@ -117,22 +115,24 @@ export const createSyncRoutes = (parts: SyncParts): SyncRoutes => {
 
 type Mount = (method: Method, path: string, role: Role, answer: Answer) => void
 
-/** `{capability?, name?, client?}`. A capability that lets nobody in is answered alike, whatever is the matter with it. */
+/**
+ * `{capability?, name?, client?}`. A capability that lets nobody in is answered alike, whatever is the matter with it. Only what was wrong is
+ * counted and delayed: a right one from the same address is somebody else's.
+ */
 const giveToken = async (c: Context<Env>, { sharing, wrongSecrets }: SyncParts): Promise<Response> => {
-  const { isHostOwner, remoteAddress } = c.env
-  const waitSeconds = wrongSecrets.wait(remoteAddress)
-  if (waitSeconds > 0) return tooMany(waitSeconds)
+  const { rights, remoteAddress } = c.env
   const fields = await readJson(c.req.raw)
   const capability = fields.text('capability')
   const applicant = { name: displayName(fields.text('name') ?? ''), client: fields.text('client') || null }
   const given =
     capability === undefined
-      ? isHostOwner
+      ? rights !== null
         ? await sharing.ownerToken(applicant)
         : null
       : await sharing.tokenFor(capability, applicant)
   if (given !== null) return neverKept({ ...given })
-  wrongSecrets.take(remoteAddress)
+  const waitSeconds = wrongSecrets.take(remoteAddress)
+  if (waitSeconds > 0) return tooMany(waitSeconds)
   return capability === undefined ? unauthenticated({}) : passIsOver()
 }
 

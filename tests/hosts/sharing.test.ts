@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import type { Json } from '#lib/domain/json.ts'
+import { HOST } from '#lib/domain/limits.ts'
 import { encodeFacts } from '#lib/domain/sync/facts-codec.ts'
 import { ROOMS_PATH, ROOTS, SHARES_PATH, SPACE_PATH, TOKEN_PATH, type TokenAnswer } from '#lib/sync/agreement.ts'
 import { CLOSE, PROTOCOL, protocolsFor } from '#lib/socket/agreement.ts'
@@ -67,7 +68,7 @@ describe('a link', () => {
     expect((await tokenBy(usedUp.capability, { client: 'a' })).status).toBe(200)
   })
 
-  it('[SD3] is guessed by nobody: too many wrong secrets, and none is looked at for a while', async () => {
+  it('[SD3] is not looked for fast: too many wrong secrets, and the wrong ones wait', async () => {
     const { ask, share, tokenBy } = await start()
     const { capability, token } = await share()
     const wrong = capability.replace(/.{4}$/, 'AAAA')
@@ -76,12 +77,39 @@ describe('a link', () => {
     for (let count = 0; count < 10; count++) statuses.push((await ask(wrong, SPACE_PATH)).status)
     expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401))
     expect(statuses.at(-1)).toBe(429)
-    const refused = await tokenBy(capability)
+    const refused = await tokenBy(wrong)
     expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, expect.any(Number)])
-    expect((await ask(capability, SPACE_PATH)).status).toBe(429)
-    // Whoever is in already, is.
+    // Neighbours behind the same address come with links of their own.
+    expect((await tokenBy(capability)).status).toBe(200)
+    expect((await ask(capability, SPACE_PATH)).status).toBe(200)
+    expect((await ask(HOST_TOKEN, TOKEN_PATH, { body: {} })).status).toBe(200)
+    // What was right makes nothing wrong cheaper.
+    expect((await tokenBy(wrong)).status).toBe(429)
+    expect((await ask(wrong, SPACE_PATH)).status).toBe(429)
     expect((await ask(token, SPACE_PATH)).status).toBe(200)
     expect((await ask(HOST_TOKEN, SHARES_PATH)).status).toBe(200)
+  })
+
+  it('[SD24] of an owner is not guessed fast through any door, and lets its owner in meanwhile', async () => {
+    const { ask, host } = await start()
+    const search = `${API}/experiments/search?max_results=1`
+    const guess = (count: number): Promise<number> => {
+      const shown = `${HOST_TOKEN.slice(0, -3)}${String(count).padStart(3, '0')}`
+      if (count % 3 === 0) return ask(shown, TOKEN_PATH, { body: {} }).then(({ status }) => status)
+      if (count % 3 === 1) return ask(shown, search).then(({ status }) => status)
+      const socket = new WebSocket(`${host.address.replace('http', 'ws')}/runnel/live`, protocolsFor(shown))
+      return new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve))
+    }
+    const began = performance.now()
+    const guesses = Promise.all(Array.from({ length: 30 }, (_, count) => guess(count)))
+    const owner = await Promise.all([ask(HOST_TOKEN, TOKEN_PATH, { body: {} }), ask(HOST_TOKEN, search)])
+    expect(owner.map(({ status }) => status)).toEqual([200, 200])
+    expect(new Set(await guesses)).toEqual(new Set([401, CLOSE.token]))
+    expect(performance.now() - began).toBeGreaterThan(29 * HOST.wrongTokenPauseMs)
+    // One who never learned of another token is no guesser.
+    const before = performance.now()
+    for (let count = 0; count < 10; count++) expect(await guess(1)).toBe(401)
+    expect(performance.now() - before).toBeLessThan(9 * HOST.wrongTokenPauseMs)
   })
 
   it('[SD4] is made, seen, changed and taken back by owners alone', async () => {

@@ -135,7 +135,14 @@ export const HOST = {
   /** When old marks, uploads and blobs without a reference are let go of: after the start, and from then on. */
   tidyAfterMs: 60_000,
   tidyEveryMs: 3_600_000,
-  tokenLength: 4096
+  tokenLength: 4096,
+  /** A token of this length is not guessed, whoever chose it; one that was made here has more. */
+  unguessableTokenLength: 24,
+  /** After a wrong one that may be a guess, the next token is looked at: so twenty guesses a second, from all addresses together. */
+  wrongTokenPauseMs: 50,
+  /** Wrong tokens that are known again, and requests of one client address that may wait for a look. */
+  wrongTokensKnown: 1000,
+  waitingLooks: 1000
 } as const
 
 /** Chunks of metric points: ours. */
