@@ -109,6 +109,18 @@ export class Relay implements Snapshots {
     return this.#rooms.open(name)
   }
 
+  /**
+   * The same for who stays in it: it is not let go of before `release` is called. Whoever works on its document looks whether that is
+   * destroyed: a room that fails or begins again closes all the same.
+   */
+  async hold(name: string): Promise<{ readonly room: Room; readonly release: () => void }> {
+    for (;;) {
+      const room = await this.#rooms.open(name)
+      const release = room.hold()
+      if (release !== null) return { room, release }
+    }
+  }
+
   /** The room of a name if it is open in memory. */
   get(name: string): Room | null {
     return this.#rooms.get(name)
@@ -131,11 +143,12 @@ export class Relay implements Snapshots {
 
   /** A page of the host's own looks at what a room is of, until the function that is returned is called. Nobody hears while nobody is there. */
   async present(name: string, person: Person): Promise<() => void> {
-    const room = await this.#rooms.open(name)
+    const { room, release } = await this.hold(name)
     const seat = room.presence.enter(person)
     seat.say(JSON.stringify({ run: person.runId }))
     room.tellPresence()
     return () => {
+      release()
       seat.leave()
       room.tellPresence()
     }

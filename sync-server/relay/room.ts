@@ -64,6 +64,8 @@ export class Room {
   readonly #parts: RoomParts
   readonly #guard: UpdateGuard
   readonly #members = new Set<Member>()
+  /** Pages of the host's own, which are in it without a connection. */
+  #holds = 0
   #state: RoomState = 'loading'
   readonly #history: RoomHistory
   #folding: Promise<void> | null = null
@@ -140,13 +142,30 @@ export class Room {
 
   leave(member: Member): void {
     if (!this.#members.delete(member)) return
-    if (this.#members.size === 0) this.#emptySince = this.#parts.now()
+    this.#emptySince = this.#parts.now()
     this.presence.leave(member)
     this.tellPresence()
   }
 
+  /**
+   * Somebody of the host's own is in it, until the function that is returned is called: it is not idle meanwhile. It may close for other
+   * reasons, and its document is destroyed then. Null when the room is not open (any more): knock again.
+   */
+  hold(): (() => void) | null {
+    if (this.#state !== 'open') return null
+    let isHeld = true
+    this.#holds++
+    return () => {
+      if (!isHeld) return
+      isHeld = false
+      this.#holds--
+      this.#emptySince = this.#parts.now()
+    }
+  }
+
   isIdle(nowMs: number): boolean {
-    return this.#state === 'open' && this.#members.size === 0 && nowMs - this.#emptySince >= SYNC.roomIdleMs
+    const isEmpty = this.#members.size === 0 && this.#holds === 0
+    return this.#state === 'open' && isEmpty && nowMs - this.#emptySince >= SYNC.roomIdleMs
   }
 
   /**

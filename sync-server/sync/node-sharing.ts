@@ -161,8 +161,8 @@ export class NodeSharing implements LiveSharing {
   async openNote(port: MessagePort, id: ExperimentId): Promise<void> {
     const room = await this.#require(id)
     const { personName } = await this.settings()
-    const notes = await this.#relay.open(roomName('n', room.sharedId))
-    serveNotes(port, this.#placeIn(notes, personName || 'Host'))
+    const { room: notes, release } = await this.#relay.hold(roomName('n', room.sharedId))
+    serveNotes(port, this.#placeIn(notes, personName || 'Host'), release)
   }
 
   #placeIn(room: RelayRoom, name: string): NotePlace {

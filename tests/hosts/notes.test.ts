@@ -1,4 +1,6 @@
 /** Notes that pages of two browsers write through a real host, down to the tags MLflow keeps them in. */
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import { TAGS } from '#lib/domain/tag.ts'
@@ -59,4 +61,35 @@ test('[NP7] a note that two browsers write at once is one text, and the tag of t
   const text = ada.text.toJSON()
   await expect.poll(() => noteTag(a, runId), WAIT).toBe(text)
   await expect.poll(() => noteTag(b, runId), WAIT).toBe(text)
+})
+
+test('[NP10] a note goes on in every browser when the host has lost its log of rooms', async () => {
+  const host = await startNodeHost([])
+  ends.push(host.end)
+  const [a, b] = [await browser(host.address), await browser(host.address)]
+  await a.sharing.setHost({ address: host.address, token: null })
+  const { experimentId, runId } = await a.store.write(async (tx) => {
+    const experimentId = await createExperiment(tx, { name: 'vision' })
+    return { experimentId, runId: (await createRun(tx, { experimentId, name: 'first' })).runId }
+  })
+  const { link } = await a.sharing.share(experimentId, { role: 'editor', name: '', expiresTime: null })
+  const joined = await b.sharing.join(link)
+  await expect.poll(() => b.store.read((r) => findRunInfo(r, runId)), WAIT).not.toBeNull()
+  const ada = provide(a, experimentId, runId, 'ada')
+  await expect.poll(() => ada.state, WAIT).toBe('together')
+  ada.text.insert(0, 'before. ')
+  await expect.poll(() => noteTag(b, runId), WAIT).toBe('before. ')
+  await host.stop()
+  for (const file of await readdir(host.folder, { recursive: true }))
+    if (/\.sync\.db/.test(file)) await rm(join(host.folder, file))
+  await host.startAgain()
+  await a.sharing.retry()
+  await b.sharing.retry()
+  ada.text.insert(8, 'meanwhile. ')
+  const ben = provide(b, joined, runId, 'ben')
+  await expect.poll(() => ben.text.toJSON(), WAIT).toBe('before. meanwhile. ')
+  await expect.poll(() => [ada.state, ben.state], WAIT).toEqual(['together', 'together'])
+  ada.text.insert(19, 'after.')
+  for (const one of [a, b]) await expect.poll(() => noteTag(one, runId), WAIT).toBe('before. meanwhile. after.')
+  expect(ben.text.toJSON()).toBe('before. meanwhile. after.')
 })

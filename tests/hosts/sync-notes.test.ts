@@ -41,6 +41,7 @@ function page(port: MessagePort): { readonly doc: Y.Doc; readonly awareness: Awa
     })
   })
   port.onmessage = ({ data }: MessageEvent<{ t: string; m: Uint8Array }>) => {
+    if (data.t === 'bye') return
     const decoder = decoding.createDecoder(data.m)
     if (decoding.readVarUint(decoder) === 1)
       return applyAwarenessUpdate(awareness, decoding.readVarUint8Array(decoder), port)

@@ -2,6 +2,10 @@
  * A page edits the notes of an experiment: over its port goes what would go over a room's socket, and at this end is the room's document.
  *
  *   page ─► { t: 'note', m: message } ─► document, presence          document, others' presence ─► { t: 'note', m } ─► page
+ *   either ─► { t: 'bye' } ─► the other, last of all
+ *
+ * Ports do not say that they are closed, and a document that is destroyed takes what is typed as if nothing were the matter. So a page is told
+ * when it ends here: what it typed is in its own document, and it tells the next.
  *
  * The page is trusted as its host is: the guard is at the host that shares.
  */
@@ -37,7 +41,11 @@ export interface NoteMessage {
 const LOST_MS = 45_000
 const STEP = { one: 0, two: 1, update: 2 } as const
 
-/** Serve a page until it says goodbye, is silent for too long, or the function that is returned is called. */
+/**
+ * Serve a page until it says goodbye, is silent for too long, the document is destroyed, or the function that is returned is called.
+ *
+ * onClose  called once, whatever ended it
+ */
 export function serveNotes(port: NotePort, place: NotePlace, onClose: () => void = () => undefined): () => void {
   let isOver = false
   let lost: ReturnType<typeof setTimeout> | undefined
@@ -56,12 +64,16 @@ export function serveNotes(port: NotePort, place: NotePlace, onClose: () => void
     isOver = true
     clearTimeout(lost)
     place.doc.off('update', onUpdate)
+    place.doc.off('destroy', close)
     stopOthers()
     place.say(null)
     port.onmessage = null
+    // One that was only asleep opens another.
+    port.postMessage({ t: 'bye' })
     port.close()
     onClose()
   }
+  place.doc.on('destroy', close)
   const heard = (): void => {
     clearTimeout(lost)
     lost = setTimeout(close, LOST_MS)

@@ -1,7 +1,7 @@
 /**
  * A page's end of the notes of an experiment: a document that is kept the same as the host's, over a message port.
  *
- *   closed ──► opening ──► together ──► (the port died) opening …      refused: the host says no, until somebody tries again
+ *   closed ──► opening ──► together ──► (the port died, the room closed) opening …      refused: the host says no, until somebody tries again
  *
  * The port carries y-websocket's messages, each as `{t: 'note', m: bytes}`. The document outlives its ports: what was typed while there
  * was none is told to the next one, as both begin by saying what they have.
@@ -120,6 +120,7 @@ export class NoteProvider {
     this.#port = port1
     port1.onmessage = ({ data }: MessageEvent<NoteMessage>) => {
       if (data.t === 'note') this.#hear(data.m)
+      else if (this.#port === port1) this.#lost()
     }
     // Where browsers say so; a host that dies takes its session along, too.
     port1.addEventListener('close', () => this.#port === port1 && this.#lost())

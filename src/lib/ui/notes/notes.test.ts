@@ -32,6 +32,13 @@ class Room {
     return Promise.resolve()
   }
 
+  /** As when a room closes: its pages are told. */
+  dismiss(): void {
+    const ports = [...this.ports]
+    this.drop()
+    for (const port of ports) port.postMessage({ t: 'bye' })
+  }
+
   /** As when a host dies: no word is said. */
   drop(): void {
     for (const port of this.ports) port.onmessage = null
@@ -165,6 +172,21 @@ test('[NP2] what is typed while the host is gone reaches the next one, with all 
     expect(ada.text.toJSON()).toBe('zero one two')
     expect(roomText(room)).toBe('zero one two')
   })
+})
+
+test('[NP9] a page that is sent away is not together, and takes what was typed to the next room', async () => {
+  const before = new Room()
+  let room = before
+  const ada = provide({ room, open: (port) => room.open(port) })
+  await vi.waitFor(() => expect(ada.state).toBe('together'))
+  ada.text.insert(0, 'one')
+  await vi.waitFor(() => expect(roomText(before)).toBe('one'))
+  before.dismiss()
+  ada.text.insert(3, ' two')
+  room = new Room()
+  await vi.waitFor(() => expect(ada.state).toBe('opening'))
+  await vi.waitFor(() => expect(ada.state).toBe('together'), 5000)
+  await vi.waitFor(() => expect(roomText(room)).toBe('one two'))
 })
 
 test('[NP3] a reader says where they are, and nothing of the text', async () => {
