@@ -298,8 +298,13 @@ export const SYNC = {
   /** Blobs that points wait for and that could not be fetched are asked for again after this; and after so many that could not, no more are. */
   awaitedRetryMs: 30_000,
   awaitedFailures: 3,
-  /** Records put into a document in one transaction. */
+  /** Records put into a document in one transaction, and subjects that are read for it at once. */
   publishBytes: 512 * 1024,
+  publishSubjects: 64,
+  /** Own updates that may be on their way to a host's disk before more is written. */
+  unackedBytes: 4 * 1024 * 1024,
+  /** What somebody who comes back says in one update: a document that is further ahead is made anew, and told in pieces. */
+  answerBytes: 12 * 1024 * 1024,
   /** Subjects merged in one transaction: between two, others have their turn, and rows are painted. */
   mergeSubjects: 250,
   /** In the first of them, and by how many more in each after it; and how long the first has the store to itself. */

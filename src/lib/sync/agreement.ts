@@ -57,6 +57,8 @@ export const MESSAGE = {
 /** Why a room's socket was closed. y-websocket 3.1 comes back after all but 4400 to 4499. */
 export const ROOM_CLOSE = {
   goingAway: 1001,
+  /** A message has more than the host reads: its socket says so by itself. */
+  tooLong: 1009,
   /** The other end does not read what it is sent, or sends more than it may. */
   tryLater: 1013,
   malformed: 4400,

@@ -2,6 +2,8 @@
  * The facts of one room of a host, kept at one with this store: of an experiment, or of the model registry.
  *
  *   room link ─► document ─► Replicator ─► store
+ *                   ▲                        │
+ *                outbound ◄──────────────────┘
  */
 import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
@@ -10,9 +12,13 @@ import { SYNC } from '#lib/domain/limits.ts'
 import type { SharedId } from '#lib/domain/sync/subject.ts'
 import type { SyncState } from '#lib/live/sharing.ts'
 import type { Store } from '#lib/store/store.ts'
+import type { Reader, Tx } from '#lib/store/database.ts'
 import { noteSynced, saidSince, syncedUpTo } from '#lib/store/sync/rooms.ts'
 import { restampAhead } from '#lib/store/sync/restamp.ts'
 import type { HostLink } from './host-link.ts'
+import { later } from './later.ts'
+import type { Outbound } from './outbound.ts'
+import { behindIn } from './publisher.ts'
 import { Replicator } from './replicator.ts'
 import { RoomDoc } from './room-doc.ts'
 import { RoomLink, type LinkState } from './room-link.ts'
@@ -34,23 +40,27 @@ export interface FollowedFactsOptions {
 /** Somebody puts facts of others back after so long, if they are missing: one of those that are there, and not all at once. */
 const RESCUE_AFTER_MS = 1000
 const RESCUE_WITHIN_MS = 9000
+/** That the host has everything is noted no more often, ms, though it is so after each point that is logged. */
+const NOTE_EVERY_MS = 1000
 
 export class FollowedFacts {
   readonly #options: FollowedFactsOptions
   readonly #link: RoomLink
-  #replicator: Replicator | null = null
+  #followed: Followed | null = null
   #problem: string | null = null
-  #isIdle = true
   #syncedHlc: number | null = null
-  #pending = 0
+  /** What the host had not acknowledged when there was no document to count by. */
+  #counted = 0
   #counting: Promise<void> = Promise.resolve()
+  #cancelNote: (() => void) | null = null
+  #notedAt = -NOTE_EVERY_MS
 
   constructor(options: FollowedFactsOptions) {
     this.#options = options
     this.#link = new RoomLink({
       host: options.host,
       room: options.name,
-      onDocument: (doc, awareness) => this.#open(doc, awareness),
+      onDocument: (doc, awareness, outbound) => this.#open(doc, awareness, outbound),
       onState: () => this.#stateChanged()
     })
   }
@@ -63,8 +73,10 @@ export class FollowedFacts {
     this.#link.retry()
   }
 
-  close(): Promise<void> {
-    return this.#link.close()
+  async close(): Promise<void> {
+    this.#cancelNote?.()
+    await this.#noteSynced()
+    await this.#link.close()
   }
 
   get awareness(): Awareness | null {
@@ -73,83 +85,124 @@ export class FollowedFacts {
 
   get sync(): SyncState {
     const state = STATES[this.#link.state]
-    return state === 'synced' && (this.#pending > 0 || !this.#isIdle) ? 'syncing' : state
+    return state === 'synced' && !this.#isSynced ? 'syncing' : state
+  }
+
+  /** Whether the host has on its disk all that this store is known to have said. */
+  get #isSynced(): boolean {
+    const followed = this.#followed
+    return (
+      this.#link.state === 'live' &&
+      followed !== null &&
+      followed.isIdle &&
+      this.pending === 0 &&
+      this.#link.isAcknowledged
+    )
   }
 
   /** Subjects of which the host does not have all that this store said. */
   get pending(): number {
-    return this.#pending
+    const followed = this.#followed
+    if (followed === null) return this.#counted
+    const { pending } = followed.outbound
+    // Until all was compared once, as many may wait as before.
+    return followed.isCompared ? pending : Math.max(pending, this.#counted)
   }
 
   get problem(): string | null {
-    return this.#link.problem ?? this.#problem
+    return this.#link.problem ?? this.#problem ?? this.#followed?.outbound.problem ?? null
   }
 
-  async #open(doc: Y.Doc, awareness: Awareness): Promise<() => Promise<void>> {
+  async #open(doc: Y.Doc, awareness: Awareness, outbound: Outbound): Promise<() => Promise<void>> {
     const { store, id, mayWrite, offerBlobs, fetchBlob, onAwareness } = this.#options
     await restampAhead(store)
+    const facts = new RoomDoc(doc)
     const replicator = new Replicator({
       store,
       room: id,
-      doc: new RoomDoc(doc),
+      doc: facts,
       mayWrite,
+      outbound,
       ...(offerBlobs && { offerBlobs }),
       ...(fetchBlob && { fetchBlob }),
       restMs: SYNC.firstRestMs,
       rescueAfterMs: () => RESCUE_AFTER_MS + Math.random() * RESCUE_WITHIN_MS,
       onState: ({ unpublished, problem }) => {
         this.#problem = problem
-        this.#isIdle = unpublished === 0
+        followed.isIdle = unpublished === 0
+        followed.isCompared ||= followed.isIdle
         this.#stateChanged()
       }
     })
-    this.#replicator = replicator
+    const followed: Followed = { replicator, facts, outbound, isIdle: false, isCompared: false }
+    this.#followed = followed
     const leave = onAwareness?.(awareness)
-    // Not waited for: what is to be said goes over the socket as it is said, and not all in one piece before it opens.
+    // Not waited for: what the document has is merged, and what is to be said waits, while its socket opens.
     void replicator.start()
     return async () => {
       leave?.()
-      if (this.#replicator === replicator) this.#replicator = null
       await replicator.close()
+      this.#counted = this.pending
+      this.#followed = null
     }
   }
 
-  /** One after another: what was counted before all was acknowledged must not be noted after it. */
   #stateChanged(): void {
+    const rest = Math.max(0, this.#notedAt + NOTE_EVERY_MS - performance.now())
+    if (this.#isSynced) this.#cancelNote ??= later(() => void this.#noteSynced(), rest)
     this.#counting = this.#counting.then(() => this.#countPending())
     void this.#counting.then(() => this.#options.onChange())
   }
 
-  /** What the host has not acknowledged: all of it was when nothing waited and everything was on its disk. Never fails. */
+  /** What the host has not acknowledged, while there is no document that could say so. Never fails. */
   async #countPending(): Promise<void> {
     const { store, id, mayWrite } = this.#options
-    if (!mayWrite) return
+    if (!mayWrite || this.#followed?.isCompared) return
     try {
-      this.#syncedHlc ??= await store.read((r) => syncedUpTo(r, id))
-      const { last } = store.replica.clock
-      const isSaid = this.#link.state === 'live' && this.#isIdle && this.#link.isAcknowledged
-      if (isSaid) this.#pending = 0
-      if (isSaid && last > this.#syncedHlc) {
-        this.#syncedHlc = last
-        await store.write(async (tx) => {
-          tx.isMerge = true
-          await noteSynced(tx, id, last)
-        })
-      } else if (!isSaid) {
-        const since = this.#syncedHlc
-        this.#pending = await store.read((r) => saidSince(r, id, since))
-      }
+      this.#counted = await store.read(async (r) => (await saidSince(r, id, await this.#syncedUpTo(r))).length)
     } catch (error) {
       console.warn('Runnel: what waits to be shared could not be counted.', error)
     }
+  }
+
+  async #syncedUpTo(r: Reader): Promise<number> {
+    return (this.#syncedHlc ??= await syncedUpTo(r, this.#options.id))
+  }
+
+  /** Note up to when the host has everything: it is what waits that is counted by it before the host is reached again. Never fails. */
+  async #noteSynced(): Promise<void> {
+    this.#cancelNote = null
+    this.#notedAt = performance.now()
+    const { store, id, mayWrite } = this.#options
+    if (!mayWrite || !this.#isSynced || store.replica.clock.last === this.#syncedHlc) return
+    try {
+      this.#syncedHlc = await store.write(async (tx) => {
+        tx.isMerge = true
+        if (!(await this.#isAllThere(tx))) return this.#syncedHlc
+        const { last } = store.replica.clock
+        await noteSynced(tx, id, last)
+        return last
+      })
+    } catch (error) {
+      console.warn('Runnel: it could not be noted that all is shared.', error)
+    }
+  }
+
+  /** Something may have been said just now that nobody has looked at: numbers are compared while nothing else is written. */
+  async #isAllThere(tx: Tx): Promise<boolean> {
+    const { id } = this.#options
+    const said = await saidSince(tx, id, await this.#syncedUpTo(tx))
+    const followed = this.#followed
+    if (followed === null || (await behindIn(tx, id, followed.facts, said)).length > 0) return false
+    return this.#isSynced
   }
 
   /** Resolves when some of the host's document has been merged, or it is known that it cannot be now: with the reason. */
   async settled(): Promise<string | null> {
     for (;;) {
       if (this.#link.state === 'refused' || this.#link.state === 'offline') return this.#link.problem ?? 'offline'
-      if (this.#replicator !== null) {
-        await this.#replicator.begun()
+      if (this.#followed !== null) {
+        await this.#followed.replicator.begun()
         return null
       }
       await new Promise((resolve) => setTimeout(resolve, SETTLE_EVERY_MS))
@@ -158,6 +211,17 @@ export class FollowedFacts {
 }
 
 const SETTLE_EVERY_MS = 20
+
+/** A document of the room while it is there. */
+interface Followed {
+  readonly replicator: Replicator
+  readonly facts: RoomDoc
+  readonly outbound: Outbound
+  /** Whether nothing of the store is still to be looked at. */
+  isIdle: boolean
+  /** Whether everything was looked at once. */
+  isCompared: boolean
+}
 
 const STATES: Readonly<Record<LinkState, SyncState>> = {
   connecting: 'connecting',

@@ -5,23 +5,30 @@
  *                                     token before each connection            4401, 4403, 4404 …: refused, with the reason
  */
 import * as decoding from 'lib0/decoding'
+import * as encoding from 'lib0/encoding'
 import type { Awareness } from 'y-protocols/awareness'
+import { messageYjsSyncStep1, messageYjsSyncStep2 } from 'y-protocols/sync'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { RunnelError } from '#lib/domain/errors.ts'
+import { SYNC } from '#lib/domain/limits.ts'
 import { protocolsFor } from '#lib/socket/agreement.ts'
 import { MESSAGE, ROOM_CLOSE, ROOMS_PATH } from './agreement.ts'
 import type { HostLink } from './host-link.ts'
+import { Outbound } from './outbound.ts'
 
 export type LinkState = 'connecting' | 'live' | 'offline' | 'refused'
 
 export interface RoomLinkOptions {
   readonly host: HostLink
   readonly room: string
-  /** What this store kept of the document, if it keeps it: a Yjs update. Facts need none. */
+  /**
+   * What this store kept of the document, if it keeps it: a Yjs update. Facts need none: their document is thrown away where that helps, as all
+   * that it says is in the store.
+   */
   readonly kept?: () => Promise<Uint8Array | null>
   /** The document is there: called for each new one, with how to let go of it, before its socket opens. */
-  readonly onDocument: (doc: Y.Doc, awareness: Awareness) => Promise<() => Promise<void>>
+  readonly onDocument: (doc: Y.Doc, awareness: Awareness, outbound: Outbound) => Promise<() => Promise<void>>
   readonly onState: () => void
 }
 
@@ -35,14 +42,13 @@ export class RoomLink {
   #problem: string | null = null
   #provider: WebsocketProvider | null = null
   #doc: Y.Doc | null = null
+  #outbound: Outbound | null = null
   /** Of the host's document that this one is of. */
   #epoch: string | null = null
   #letGo: (() => Promise<void>) | null = null
   #isClosed = false
   #timer: ReturnType<typeof setTimeout> | null = null
   #failures = 0
-  /** Own updates that were made, and up to where the host has them on disk. */
-  #acked = 0
   #working: Promise<void> = Promise.resolve()
 
   constructor(options: RoomLinkOptions) {
@@ -64,8 +70,7 @@ export class RoomLink {
 
   /** Whether all this store wrote into the document is on the host's disk. */
   get isAcknowledged(): boolean {
-    const doc = this.#doc
-    return doc === null || this.#acked >= Y.getState(doc.store, doc.clientID)
+    return this.#outbound?.isAcknowledged ?? true
   }
 
   start(): void {
@@ -78,6 +83,8 @@ export class RoomLink {
     this.#failures = 0
     this.#options.host.forgetToken()
     if (this.#timer) clearTimeout(this.#timer)
+    // What was refused is not sent once more as it was.
+    if (this.#state === 'refused' && this.#options.kept === undefined) this.#dropSoon()
     this.#attempt()
   }
 
@@ -120,11 +127,12 @@ export class RoomLink {
   async #begin(update: Uint8Array | null): Promise<void> {
     const doc = new Y.Doc()
     if (update !== null && update.length > 0) Y.applyUpdate(doc, update, 'snapshot')
-    const provider = this.#open(doc)
+    const outbound = new Outbound(doc, this.#options.onState)
+    const provider = this.#open(doc, outbound)
     this.#doc = doc
-    this.#acked = 0
+    this.#outbound = outbound
     this.#provider = provider
-    this.#letGo = await this.#options.onDocument(doc, provider.awareness)
+    this.#letGo = await this.#options.onDocument(doc, provider.awareness, outbound)
   }
 
   #resume(provider: WebsocketProvider, token: string): void {
@@ -132,7 +140,7 @@ export class RoomLink {
     provider.connect()
   }
 
-  #open(doc: Y.Doc): WebsocketProvider {
+  #open(doc: Y.Doc, outbound: Outbound): WebsocketProvider {
     const { host, room } = this.#options
     const provider = new WebsocketProvider(host.address.replace(/^http/, 'ws') + ROOMS_PATH, room, doc, {
       connect: false,
@@ -142,17 +150,33 @@ export class RoomLink {
     })
     provider.messageHandlers[MESSAGE.ack] = (_encoder, decoder) => {
       const [client, clock] = [decoding.readVarUint(decoder), decoding.readVarUint(decoder)]
-      if (client !== doc.clientID || clock <= this.#acked) return
-      this.#acked = clock
-      this.#options.onState()
+      if (client === doc.clientID) outbound.acknowledge(clock)
+    }
+    const hearSync = provider.messageHandlers[MESSAGE.sync]!
+    let isGivenUp = false
+    provider.messageHandlers[MESSAGE.sync] = (encoder, decoder, ...rest) => {
+      if (decoding.peekVarUint(decoder) !== messageYjsSyncStep1) return hearSync(encoder, decoder, ...rest)
+      decoding.readVarUint(decoder)
+      const missing = missingFrom(doc, decoding.readVarUint8Array(decoder), outbound)
+      // It has more than can be told in one piece: what the host has is fetched, and the rest of it said anew.
+      if (missing.length > SYNC.answerBytes && this.#options.kept === undefined) {
+        if (!isGivenUp && provider === this.#provider) this.#again()
+        isGivenUp = true
+        return
+      }
+      encoding.writeVarUint(encoder, MESSAGE.sync)
+      encoding.writeVarUint(encoder, messageYjsSyncStep2)
+      encoding.writeVarUint8Array(encoder, missing)
     }
     provider.on('sync', (isSynced: boolean) => {
-      if (!isSynced) return
+      if (!isSynced || isGivenUp) return
       this.#failures = 0
+      outbound.open()
       this.#set('live')
     })
     provider.on('connection-close', (event: CloseEvent | null) => {
-      if (provider === this.#provider) this.#closed(event)
+      outbound.shut()
+      if (provider === this.#provider && !isGivenUp) this.#closed(event)
     })
     return provider
   }
@@ -173,8 +197,12 @@ export class RoomLink {
 
   /** From the beginning: what this store has to say it says into the new document. */
   #again(): void {
-    this.#working = this.#working.then(() => this.#drop())
+    this.#dropSoon()
     this.#soon()
+  }
+
+  #dropSoon(): void {
+    this.#working = this.#working.then(() => this.#drop())
   }
 
   #soon(): void {
@@ -199,15 +227,24 @@ export class RoomLink {
   }
 
   async #drop(): Promise<void> {
-    const [provider, doc, letGo] = [this.#provider, this.#doc, this.#letGo]
+    const [provider, doc, outbound, letGo] = [this.#provider, this.#doc, this.#outbound, this.#letGo]
     this.#provider = null
     this.#doc = null
+    this.#outbound = null
     this.#epoch = null
     this.#letGo = null
+    await outbound?.close()
     await letGo?.()
     provider?.destroy()
     doc?.destroy()
   }
+}
+
+/** What a document has and its host has not, as one update. Fails as decoding does. */
+function missingFrom(doc: Y.Doc, vector: Uint8Array, outbound: Outbound): Uint8Array {
+  const has = Y.decodeStateVector(vector)
+  has.set(doc.clientID, outbound.resumeFrom(has.get(doc.clientID) ?? 0))
+  return Y.encodeStateAsUpdate(doc, Y.encodeStateVector(has))
 }
 
 /** Closings that trying again does not mend. */
@@ -217,5 +254,6 @@ const REFUSALS: Readonly<Record<number, string>> = {
   [ROOM_CLOSE.role]: 'You may look at this, and not change it.',
   [ROOM_CLOSE.gone]: 'This is no longer shared.',
   [ROOM_CLOSE.tooLarge]: 'What this browser has to say is more than the host takes.',
+  [ROOM_CLOSE.tooLong]: 'What this browser has to say is more than the host takes.',
   [ROOM_CLOSE.clock]: 'The clock of this computer is wrong: set it right, and try again.'
 }

@@ -2,6 +2,7 @@
 import { sql, type Selectable } from 'kysely'
 import { DEFAULT_EXPERIMENT_ID, newExperimentId, type ExperimentId } from '#lib/domain/ids.ts'
 import type { Hlc } from '#lib/domain/sync/clock.ts'
+import type { Subject } from '#lib/domain/sync/facts.ts'
 import type { SharedId } from '#lib/domain/sync/subject.ts'
 import { chunks } from '../chunks.ts'
 import type { Reader, Tx } from '../database.ts'
@@ -124,13 +125,13 @@ export async function syncedUpTo(r: Reader, id: SharedId): Promise<Hlc> {
 }
 
 /** Subjects of a room of which this store said something after a time. */
-export async function saidSince(r: Reader, id: SharedId, hlc: Hlc): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*) as count from runnel_subjects where room = ${id} and (
+export async function saidSince(r: Reader, id: SharedId, hlc: Hlc): Promise<Subject[]> {
+  const { rows } = await sql<{ subject: Subject }>`select subject from runnel_subjects where room = ${id} and (
     exists (select 1 from runnel_outbox o where o.subject = runnel_subjects.subject and o.hlc > ${hlc})
     or exists (select 1 from runnel_facts f where f.subject = runnel_subjects.subject and f.writer in (select writer from runnel_writers) and f.hlc > ${hlc}))`.execute(
     r.db
   )
-  return rows[0]!.count
+  return rows.map(({ subject }) => subject)
 }
 
 /** A shared experiment is gone from this store for good: what was said of it goes, too. It may be joined again. None is fine. */
