@@ -73,7 +73,7 @@ test('[NP10] a note goes on in every browser when the host has lost its log of r
     return { experimentId, runId: (await createRun(tx, { experimentId, name: 'first' })).runId }
   })
   const { link } = await a.sharing.share(experimentId, { role: 'editor', name: '', expiresTime: null })
-  const joined = await b.sharing.join(link)
+  const joined = await b.sharing.join(link, false)
   await expect.poll(() => b.store.read((r) => findRunInfo(r, runId)), WAIT).not.toBeNull()
   const ada = provide(a, experimentId, runId, 'ada')
   await expect.poll(() => ada.state, WAIT).toBe('together')
