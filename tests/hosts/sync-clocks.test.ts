@@ -287,6 +287,19 @@ describe('a host that says it is another time', () => {
     await expect.poll(async () => (await a.sharing.view(joined)).pending, WAIT).toBe(0)
   })
 
+  test('[CK8] was wrong for a while: what was said then is refused, said again at the right time, and nobody has to do anything', async () => {
+    const host = await start()
+    const a = await browser(host)
+    const { experimentId, runId } = await shared(a, host)
+    lie(host, DAY / 2)
+    await a.sharing.setHost({ address: host.address, token: null })
+    expect(a.store.replica.clock.nowMs()).toBeGreaterThan(Date.now() + DAY / 3)
+    vi.mocked(fetch).mockRestore()
+    await tag(a, runId, 'said', 'ahead')
+    await expect.poll(() => tagAtHost(host, runId, 'said'), WAIT).toBe('ahead')
+    await expect.poll(() => isSynced(a, experimentId), WAIT).toEqual(SYNCED)
+  })
+
   test('[CK5] is the one that was chosen, and more than a day off: the person is told, and no clock is changed', async () => {
     const host = await start()
     const a = await browser(host)

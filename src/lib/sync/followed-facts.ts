@@ -115,7 +115,8 @@ export class FollowedFacts {
 
   async #open(doc: Y.Doc, awareness: Awareness, outbound: Outbound): Promise<() => Promise<void>> {
     const { store, id, mayWrite, offerBlobs, fetchBlob, onAwareness } = this.#options
-    await restampAhead(store)
+    // What was said again may be of before: it is counted anew.
+    if (await restampAhead(store)) this.#syncedHlc = null
     const facts = new RoomDoc(doc)
     const replicator = new Replicator({
       store,

@@ -49,6 +49,8 @@ export class RoomLink {
   #isClosed = false
   #timer: ReturnType<typeof setTimeout> | null = null
   #failures = 0
+  /** Whether the document was thrown away since the host last took something, as it said times to come. */
+  #isSetRight = false
   #working: Promise<void> = Promise.resolve()
 
   constructor(options: RoomLinkOptions) {
@@ -81,6 +83,7 @@ export class RoomLink {
   retry(): void {
     if (this.#state === 'live' || this.#isClosed) return
     this.#failures = 0
+    this.#isSetRight = false
     this.#options.host.forgetToken()
     if (this.#timer) clearTimeout(this.#timer)
     // What was refused is not sent once more as it was.
@@ -150,7 +153,9 @@ export class RoomLink {
     })
     provider.messageHandlers[MESSAGE.ack] = (_encoder, decoder) => {
       const [client, clock] = [decoding.readVarUint(decoder), decoding.readVarUint(decoder)]
-      if (client === doc.clientID) outbound.acknowledge(clock)
+      if (client !== doc.clientID) return
+      this.#isSetRight = false
+      outbound.acknowledge(clock)
     }
     const hearSync = provider.messageHandlers[MESSAGE.sync]!
     let isGivenUp = false
@@ -190,6 +195,11 @@ export class RoomLink {
     const reason = REFUSALS[code]
     if (reason === undefined) return this.#later('The host cannot be reached.')
     this.#options.host.forgetToken()
+    // The next token sets the clock right, and a new document says nothing of times to come: once, as another clock may be wrong.
+    if (code === ROOM_CLOSE.clock && !this.#isSetRight && this.#options.kept === undefined) {
+      this.#isSetRight = true
+      return this.#again()
+    }
     // A token may just have run out, and the next be good: only asking tells.
     if (code === ROOM_CLOSE.token && this.#failures === 0) return this.#soon()
     this.#set('refused', event?.reason || reason)
