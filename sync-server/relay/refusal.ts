@@ -15,4 +15,6 @@ export const malformed = (what: string): Refusal => new Refusal(ROOM_CLOSE.malfo
 export const tooLarge = (what: string): Refusal => new Refusal(ROOM_CLOSE.tooLarge, `Not taken: ${what}.`)
 export const badFact = (what: string): Refusal => new Refusal(ROOM_CLOSE.clock, `Not taken: ${what}.`)
 export const viewerWrote = (): Refusal => new Refusal(ROOM_CLOSE.role, 'Viewers change nothing here.')
+export const tooSoon = (): Refusal =>
+  new Refusal(ROOM_CLOSE.tryLater, 'This room has more to look through than it can now.')
 export const failed = (): Refusal => new Refusal(ROOM_CLOSE.tryLater, 'This room failed, and is opened anew.')

@@ -3,12 +3,15 @@
  *
  * What an update adds says where it goes in one of three ways: the name of a root, the id of the array or text it is in, or nothing, when
  * it stands beside something. The last two are followed, through the update and then the document, until a root is reached; so nothing
- * has to be applied, and taken back, to find out. Editors are trusted with what they may write; this keeps documents well formed.
+ * has to be applied, and taken back, to find out. Editors are trusted with what they may write; this keeps documents well formed, and
+ * cheap to read (integration-budget.ts).
  */
 import * as Y from 'yjs'
 import { SYNC } from '#lib/domain/limits.ts'
 import type { Clock } from '#lib/domain/time.ts'
 import { ROOTS, type RoomKind } from '#lib/sync/agreement.ts'
+import { IntegrationBudget, listOf, type Added } from './integration-budget.ts'
+import type { Part } from './integration-cost.ts'
 import { malformed } from './refusal.ts'
 import { rulesOf, type Place } from './room-rules.ts'
 import { scanUpdate, type Deletion, type Id, type ScannedUpdate, type Struct } from './update-scan.ts'
@@ -35,14 +38,16 @@ export class UpdateGuard {
   readonly #doc: Y.Doc
   readonly #kind: RoomKind
   readonly #now: Clock
+  readonly #budget: IntegrationBudget
 
   constructor(doc: Y.Doc, kind: RoomKind, now: Clock) {
     this.#doc = doc
     this.#kind = kind
     this.#now = now
+    this.#budget = new IntegrationBudget(doc, now)
   }
 
-  /** Fails with a Refusal. Nothing is changed. */
+  /** What passes is to be applied. Fails with a Refusal. Nothing is changed. */
   check(bytes: Uint8Array): Checked | typeof GAP {
     const update = scanUpdate(bytes, { structs: SYNC.updateStructs, clocks: SYNC.updateClocks })
     const clocks = new Map<number, number>()
@@ -60,6 +65,7 @@ export class UpdateGuard {
       this.#checkPlace(struct, following)
     }
     this.#checkDeletions(update.deletions)
+    this.#budget.take(this.#partsOf(following))
     return { clocks, isEmpty: clocks.size === 0 && update.deletions.length === 0 }
   }
 
@@ -84,6 +90,37 @@ export class UpdateGuard {
       const state = this.#state(client)
       for (const struct of structs) if (struct.kind !== 'skip' && struct.clock + struct.length > state) yield struct
     }
+  }
+
+  #partsOf(update: Following): Added {
+    const added = new Map<number, Part[]>()
+    for (const struct of this.#added(update)) {
+      // What is gone altogether stands nowhere.
+      if (struct.origin === null && struct.rightOrigin === null && struct.root === null && struct.parent === null)
+        continue
+      const own = added.get(struct.client)
+      const part = this.#partOf(struct, update)
+      if (own) own.push(part)
+      else added.set(struct.client, [part])
+    }
+    return added
+  }
+
+  /** The part of a struct that the document does not have. */
+  #partOf(struct: Struct, { places }: Following): Part {
+    const { client, clock, length, origin, rightOrigin } = struct
+    const known = this.#state(client) - clock
+    if (known > 0)
+      return {
+        client,
+        clock: clock + known,
+        length: length - known,
+        origin: { client, clock: clock + known - 1 },
+        rightOrigin,
+        list: null
+      }
+    const place = places.get(struct) ?? 'gone'
+    return { client, clock, length, origin, rightOrigin, list: place === 'gone' ? null : listOf(place) }
   }
 
   #checkPlace(struct: Struct, update: Following): void {

@@ -339,6 +339,16 @@ export const SYNC = {
   /** Of one update: what it is split into, and how far it moves one client's clock. */
   updateStructs: 100_000,
   updateClocks: 10_000_000,
+  /**
+   * Steps it may take to put all parts of a room's document in their places, at most: each is a tenth of a microsecond or less, wherever the room is
+   * read. Once there are as many, what one update may add, and across how many parts it may be put.
+   */
+  integrationSteps: 10_000_000,
+  lateSteps: 100_000,
+  lateGaps: 100,
+  /** Parts of a room's document that are looked through for that, per second and at once: a few microseconds each. */
+  lookedPartsPerSecond: 25_000,
+  burstLookedParts: 500_000,
   /** A list of keys, as JSON, in UTF-16 units. */
   keysLength: 1024 * 1024,
   /**
