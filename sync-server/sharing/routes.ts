@@ -7,6 +7,7 @@
  *   GET    /sync/space                   what the space is, and which of its experiments one may see
  *   POST   /sync/rooms                   owners: take an experiment that was made elsewhere
  *   GET    /sync/rooms/<room>/snapshot   the first bytes of a room
+ *   GET    /sync/rooms/<room>/lacking-blobs?after=HASH   editors: what this host lacks of an experiment, in the order of names
  *   GET, HEAD, PUT /sync/blobs/<sha256>  blobs
  *   GET, POST /sync/files                owners: files of experiments, written and merged
  *
@@ -15,7 +16,9 @@
 import { Hono, type Context } from 'hono'
 import { invalid, RunnelError } from '#lib/domain/errors.ts'
 import { parseSubject, type SharedId } from '#lib/domain/sync/subject.ts'
-import { DEFAULT_EXPERIMENT_ID, parseExperimentId } from '#lib/domain/ids.ts'
+import { DEFAULT_EXPERIMENT_ID, parseExperimentId, type BlobId } from '#lib/domain/ids.ts'
+import { takeBlob } from '#lib/store/sync/awaited.ts'
+import { awaitedBlobs } from '#lib/store/sync/awaited-rows.ts'
 import { findRoom } from '#lib/store/sync/rooms.ts'
 import { joinRoom, shareExperiment } from '#lib/store/sync/sharing.ts'
 import { SHARING } from '#lib/domain/limits.ts'
@@ -43,6 +46,7 @@ import { passIsOver, tooMany, unauthenticated } from '../gate/gate.ts'
 import type { RateLimit } from '../gate/rate-limit.ts'
 import { getBlob, parseBlobId, putBlob } from './blob-route.ts'
 import type { BlobUploads } from './blob-uploads.ts'
+import { LackingBlobs } from './lacking-blobs.ts'
 import { getFile, postFile } from './files-route.ts'
 import { reachesRoom, type Rights } from './rights.ts'
 import { parseNewShare, parseShareChange, shareToWire, subjectOf } from './share.ts'
@@ -170,6 +174,7 @@ const mountData = (mount: Mount, { sharing, store, uploads, files }: SyncParts, 
   mount('GET', FILES_PATH, 'owner', (c) => getFile(files, c.req.raw.url))
   mount('POST', FILES_PATH, 'owner', (c) => postFile(files, store, c.req.raw))
   const blobs = { blobs: store.blobs, uploads }
+  const lacking = new LackingBlobs(store)
   const blobId = (c: Context<Env>) => parseBlobId(c.req.param('hash') ?? '')
   mount('GET', SPACE_PATH, 'viewer', async (_, rights) =>
     neverKept(await describeSpace(store, { id: sharing.space, now: sharing.now() }, rights))
@@ -185,11 +190,30 @@ const mountData = (mount: Mount, { sharing, store, uploads, files }: SyncParts, 
     const room = c.req.param('room') ?? ''
     return reachesRoom(rights, room) ? snapshots.send(c.req.raw, room) : outOfReach()
   })
+  mount('GET', `${ROOMS_PATH}/:room/lacking-blobs`, 'editor', async (c, rights) => {
+    const room = c.req.param('room') ?? ''
+    if (!reachesRoom(rights, room)) return outOfReach()
+    const { kind, subject } = parseRoomName(room)!
+    const after = c.req.query('after') ?? ''
+    return neverKept(kind === 'x' ? { ...(await lacking.of(subject as SharedId, after)) } : { blobs: [], more: false })
+  })
   // Who knows a blob's hash was told it in a room: of which room, nobody need say.
   mount('GET', `${BLOBS_PATH}/:hash`, 'viewer', async (c) => getBlob(c.req.raw, blobId(c), blobs))
-  mount('PUT', `${BLOBS_PATH}/:hash`, 'editor', async (c, { claims }) =>
-    putBlob(c.req.raw, blobId(c), `${claims.sid} ${claims.sub}`, blobs)
-  )
+  mount('PUT', `${BLOBS_PATH}/:hash`, 'editor', async (c, { claims }) => {
+    const answer = await putBlob(c.req.raw, blobId(c), `${claims.sid} ${claims.sub}`, blobs)
+    if (answer.ok) await takeAwaited(store, blobId(c))
+    return answer
+  })
+}
+
+/** Points may wait for a blob that was named before it came: where a host lost it. What fails here is tried when its room is opened next. */
+const takeAwaited = async (store: Store, id: BlobId): Promise<void> => {
+  try {
+    const isAwaited = (await store.read(awaitedBlobs)).includes(id)
+    if (isAwaited && (await store.blobs.get(id)) !== null) await takeBlob(store, id)
+  } catch (error) {
+    console.warn(`Runnel: points that waited for the blob ${id} wait still.`, error)
+  }
 }
 
 const readJson = async (request: Request): Promise<Fields> =>

@@ -371,7 +371,9 @@ export const SYNC = {
   logBytes: 1024 * 1024,
   logUpdates: 5000,
   /** A room's document past which it begins again, where that at least halves it. */
-  roomBytes: 32 * 1024 * 1024
+  roomBytes: 32 * 1024 * 1024,
+  /** How often a host is asked for blobs that it lacks, while its room is live: ms. */
+  blobsEveryMs: 10 * 60_000
 } as const
 
 /** Sharing: ours. */
@@ -391,7 +393,9 @@ export const SHARING = {
   wholeBlobBytes: 1024 * 1024,
   /** Uploads one person may have begun and not ended, and how long each is kept from its last byte. */
   openUploads: 64,
-  uploadKeptMs: 24 * 3600 * 1000
+  uploadKeptMs: 24 * 3600 * 1000,
+  /** Blobs a host lacks that it tells of at once. */
+  lackingBlobs: 1000
 } as const
 
 /** Files of experiments: ours. */

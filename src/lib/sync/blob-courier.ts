@@ -1,8 +1,12 @@
-/** Carries blobs between this store and a host: up before anything names them, down when somebody looks, or all of an experiment's at once. */
+/**
+ * Carries blobs between this store and a host: up before anything names them, and when the host has lost them; down when somebody looks, or
+ * all of an experiment's at once.
+ */
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { BlobId, ExperimentId } from '#lib/domain/ids.ts'
 import type { OfflineProgress } from '#lib/live/sharing.ts'
-import { readSource, type ByteStream } from '#lib/store/blobs.ts'
+import type { Clock, EpochMs } from '#lib/domain/time.ts'
+import { BLOB_GRACE_MS, readSource, type ByteStream } from '#lib/store/blobs.ts'
 import type { Store } from '#lib/store/store.ts'
 import { blobsOfExperiment, type SharedBlob } from '#lib/store/sync/shared-blobs.ts'
 import type { HostLink } from './host-link.ts'
@@ -10,22 +14,49 @@ import type { HostLink } from './host-link.ts'
 export class BlobCourier {
   readonly #store: Store
   readonly #host: HostLink
-  /** What the host has had from this store, or this store from it: it has it still. */
-  readonly #there = new Set<BlobId>()
+  readonly #now: Clock
+  /** What the host had from this store, and when it was sent: it has it still, for as long as nobody sweeps it away unnamed. */
+  readonly #there = new Map<BlobId, EpochMs>()
 
-  constructor(store: Store, host: HostLink) {
+  constructor(store: Store, host: HostLink, now: Clock = store.now) {
     this.#store = store
     this.#host = host
+    this.#now = now
   }
 
   /** Resolves when the host has them all. One that is not here was fetched by nobody yet: whoever named it has told the host. */
   async offer(ids: readonly BlobId[]): Promise<void> {
     for (const id of ids) {
-      if (this.#there.has(id)) continue
-      const blob = await this.#store.blobsHere.get(id)
-      if (blob !== null) await this.#host.putBlob(id, blob)
-      this.#there.add(id)
+      const since = this.#there.get(id)
+      if (since === undefined || this.#now() - since > BLOB_GRACE_MS / 2) await this.#put(id)
     }
+  }
+
+  /** Whether it is here, and was sent. */
+  async #put(id: BlobId): Promise<boolean> {
+    const blob = await this.#store.blobsHere.get(id)
+    if (blob === null) return false
+    const asked = this.#now()
+    await this.#host.putBlob(id, blob)
+    this.#there.set(id, asked)
+    return true
+  }
+
+  /** The host may be another than it was: it came back from a backup. */
+  forget(): void {
+    this.#there.clear()
+  }
+
+  /** Send what the host lacks of a room's experiment and this store has. Resolves with how many were sent. Fails as a network does. */
+  async bringLacking(room: string): Promise<number> {
+    let sent = 0
+    for (let after = '', more = true; more;) {
+      const answer = await this.#host.lackingBlobs(room, after)
+      for (const id of answer.blobs) if (await this.#put(id)) sent++
+      after = answer.blobs.at(-1) ?? after
+      more = answer.more
+    }
+    return sent
   }
 
   /** Fetch a blob and keep it; false when the host does not have it. Fails as a network does. */
@@ -34,7 +65,6 @@ export class BlobCourier {
     if (answer?.body == null) return false
     const { blobId } = await this.#store.blobsHere.put(streamOf(this.#pieces(id, answer.body)))
     if (blobId !== id) throw new RunnelError('DATA_LOSS', 'A host sent other bytes than it was asked for.')
-    this.#there.add(id)
     return true
   }
 

@@ -34,12 +34,14 @@ export interface FollowedFactsOptions {
   readonly fetchBlob?: (id: BlobId) => Promise<boolean>
   /** The room's awareness is there; returns what is to be done once it is not. */
   readonly onAwareness?: (awareness: Awareness) => () => void
+  /** The room is live from now on, or is not any more. */
+  readonly onLive?: (isLive: boolean) => void
   readonly onChange: () => void
 }
 
-/** Somebody puts facts of others back after so long, if they are missing: one of those that are there, and not all at once. */
-const RESCUE_AFTER_MS = 1000
-const RESCUE_WITHIN_MS = 9000
+/** Somebody puts back what a host has lost after so long, ms: one of those that are there, and not all at once. */
+export const rescueAfterMs = (): number => 1000 + Math.random() * 9000
+
 /** That the host has everything is noted no more often, ms, though it is so after each point that is logged. */
 const NOTE_EVERY_MS = 1000
 
@@ -54,6 +56,7 @@ export class FollowedFacts {
   #counting: Promise<void> = Promise.resolve()
   #cancelNote: (() => void) | null = null
   #notedAt = -NOTE_EVERY_MS
+  #isLive = false
 
   constructor(options: FollowedFactsOptions) {
     this.#options = options
@@ -127,7 +130,7 @@ export class FollowedFacts {
       ...(offerBlobs && { offerBlobs }),
       ...(fetchBlob && { fetchBlob }),
       restMs: SYNC.firstRestMs,
-      rescueAfterMs: () => RESCUE_AFTER_MS + Math.random() * RESCUE_WITHIN_MS,
+      rescueAfterMs,
       onState: ({ unpublished, problem }) => {
         this.#problem = problem
         followed.isIdle = unpublished === 0
@@ -149,6 +152,8 @@ export class FollowedFacts {
   }
 
   #stateChanged(): void {
+    const isLive = this.#link.state === 'live'
+    if (isLive !== this.#isLive) this.#options.onLive?.((this.#isLive = isLive))
     const rest = Math.max(0, this.#notedAt + NOTE_EVERY_MS - performance.now())
     if (this.#isSynced) this.#cancelNote ??= later(() => void this.#noteSynced(), rest)
     this.#counting = this.#counting.then(() => this.#countPending())

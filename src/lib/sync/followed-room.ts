@@ -12,7 +12,8 @@ import type { Store } from '#lib/store/store.ts'
 import type { Room } from '#lib/store/sync/rooms.ts'
 import { roomName } from './agreement.ts'
 import { BlobCourier, OfflineKeeper } from './blob-courier.ts'
-import { FollowedFacts } from './followed-facts.ts'
+import { BlobWatch } from './blob-watch.ts'
+import { FollowedFacts, rescueAfterMs } from './followed-facts.ts'
 import type { HostLink } from './host-link.ts'
 import { keptNotes } from './kept-notes.ts'
 import type { NotePlace } from './note-port.ts'
@@ -33,6 +34,7 @@ export class FollowedRoom {
   readonly offline: OfflineKeeper
   readonly #options: FollowedRoomOptions
   readonly #facts: FollowedFacts
+  readonly #blobs: BlobWatch
   readonly #notes: RoomLink
   #noteDoc: Y.Doc | null = null
   /** Pages that look, by a number of their own, and where; the last that said so is told. */
@@ -47,15 +49,22 @@ export class FollowedRoom {
     const { host, store, room, onChange } = options
     this.courier = new BlobCourier(store, host)
     this.offline = new OfflineKeeper(store, room.experimentId, (id) => this.courier.fetch(id), onChange)
+    const name = roomName('x', room.sharedId)
+    const mayWrite = room.role !== 'viewer'
+    this.#blobs = new BlobWatch({ bring: () => this.courier.bringLacking(name), afterMs: rescueAfterMs, onChange })
     this.#facts = new FollowedFacts({
       store,
       host,
-      name: roomName('x', room.sharedId),
+      name,
       id: room.sharedId,
-      mayWrite: room.role !== 'viewer',
+      mayWrite,
       offerBlobs: (ids) => this.courier.offer(ids),
       fetchBlob: (id) => this.courier.fetch(id),
       onAwareness: (awareness) => this.#enter(awareness),
+      onLive: (isLive) => {
+        if (isLive) this.courier.forget()
+        this.#blobs.isLive = isLive && mayWrite
+      },
       onChange
     })
     this.#notes = new RoomLink({
@@ -79,6 +88,7 @@ export class FollowedRoom {
 
   async close(): Promise<void> {
     this.offline.stop()
+    await this.#blobs.close()
     await this.#facts.close()
     await this.#notes.close()
   }
@@ -210,7 +220,7 @@ export class FollowedRoom {
   }
 
   get problem(): string | null {
-    return this.#facts.problem
+    return this.#facts.problem ?? this.#blobs.problem
   }
 
   /** Resolves when some of the host's document has been merged, or it is known that it cannot be now: with the reason. */

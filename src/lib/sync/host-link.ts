@@ -159,6 +159,16 @@ export class HostLink {
     }
   }
 
+  /** Blobs of a room's experiment that the host lacks, after one in the order of names. None of a host that cannot say. */
+  async lackingBlobs(room: string, after: string): Promise<LackingBlobs> {
+    try {
+      return (await (await this.#ask(`${ROOMS_PATH}/${room}/lacking-blobs?after=${after}`)).json()) as LackingBlobs
+    } catch (error) {
+      if (error instanceof RunnelError && error.code === 'ENDPOINT_NOT_FOUND') return { blobs: [], more: false }
+      throw error
+    }
+  }
+
   /** Send a blob, or what the host lacks of it. What it has is not sent again. */
   async putBlob(id: BlobId, blob: Blob): Promise<void> {
     const path = `${BLOBS_PATH}/${id}`
@@ -207,6 +217,11 @@ export class HostLink {
     if (answer.ok) return answer
     throw await failureOf(answer, this.address)
   }
+}
+
+export interface LackingBlobs {
+  readonly blobs: readonly BlobId[]
+  readonly more: boolean
 }
 
 interface PutState {

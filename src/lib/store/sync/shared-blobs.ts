@@ -29,3 +29,16 @@ export async function blobsOfExperiment(r: Reader, id: ExperimentId): Promise<Sh
   for (const { blob_id, length } of parts) bytes.set(blob_id as BlobId, length)
   return [...bytes].map(([blobId, size]) => ({ blobId, bytes: size }))
 }
+
+/** All a store must have to show an experiment whole, those that points wait for among them. Each once. */
+export async function neededBlobs(r: Reader, id: ExperimentId): Promise<BlobId[]> {
+  const awaited = await r.db
+    .selectFrom('runnel_awaited')
+    .innerJoin('runs', 'runs.run_uuid', 'runnel_awaited.run_uuid')
+    .select('blob_id')
+    .where('runs.experiment_id', '=', Number(id))
+    .distinct()
+    .execute()
+  const named = await blobsOfExperiment(r, id)
+  return [...new Set([...named.map(({ blobId }) => blobId), ...awaited.map(({ blob_id }) => blob_id as BlobId)])]
+}
