@@ -154,7 +154,7 @@ describe('a host that came back from an old backup', () => {
     await finish(a, run)
     await synced(a, run.experimentId)
     const b = await browser(host.address)
-    const joined = await b.sharing.join(run.link)
+    const joined = await b.sharing.join(run.link, false)
     await expect.poll(() => b.store.read((r) => findRunInfo(r, run.runId)), WAIT).toMatchObject({ status: 'FINISHED' })
     await b.sharing.keepOffline(joined, true)
     await expect.poll(async () => (await historyOf(b.store, run.runId, 'loss')).length, WAIT).toBe(3100)
