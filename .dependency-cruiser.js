@@ -86,7 +86,10 @@ export default {
       severity: error,
       from: { path: '^(src|sdk|sync-server)/' },
       // Kit makes these while it builds.
-      to: { couldNotResolve: true, pathNot: String.raw`^\$(app|env|service-worker)|^\./\$types|\?(worker|sharedworker|url|raw)` }
+      to: {
+        couldNotResolve: true,
+        pathNot: String.raw`^\$(app|env|service-worker)|^\./\$types|\?(worker|sharedworker|url|raw)`
+      }
     },
     room('domain', domain, []),
     {
@@ -105,7 +108,9 @@ export default {
     room('charts', '^src/lib/charts/', [domain, '^src/lib/live/protocol']),
     room('demo', '^src/lib/demo/', [domain, '^src/lib/live/']),
     // A page speaks to the store through live; of the other doors and the store it may name types, and of sync what both ends agree on.
-    room('ui', '^src/lib/ui/', [domain, '^src/lib/(charts|live|demo)/', wire, agreed], { dependencyTypesNot: ['type-only'] }),
+    room('ui', '^src/lib/ui/', [domain, '^src/lib/(charts|live|demo)/', wire, agreed], {
+      dependencyTypesNot: ['type-only']
+    }),
     // Only a page can construct the worker. The demo logs as a notebook does, through the SDK.
     room('routes', '^src/routes/', ['^src/lib/', '^src/workers/connect', '^sdk/runnel']),
     room('service-worker', '^src/service-worker/', [domain, '^src/lib/live/']),
@@ -154,7 +159,11 @@ export default {
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(build|\\.svelte-kit)/' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['svelte', 'import', 'types', 'default'], extensions: ['.ts', '.js', '.svelte', '.mjs'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['svelte', 'import', 'types', 'default'],
+      extensions: ['.ts', '.js', '.svelte', '.mjs']
+    },
     cache: { folder: '.cache/dependency-cruiser', strategy: 'content' }
   }
 }

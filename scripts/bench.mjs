@@ -15,7 +15,9 @@ runMain(async () => {
     .filter((file) => file.endsWith('.ts'))
     .map((file) => file.slice(0, -'.ts'.length))
   if (name === undefined || !names.includes(name)) {
-    throw new Stop(`${name === undefined ? 'Which bench?' : `There is no bench "${name}".`} npm run bench -- ${names.join(' | ')}`)
+    throw new Stop(
+      `${name === undefined ? 'Which bench?' : `There is no bench "${name}".`} npm run bench -- ${names.join(' | ')}`
+    )
   }
   await ensureInstalled()
   process.env['RUNNEL_CHROMIUM'] = await ensureChromium()

@@ -9,8 +9,10 @@ export async function ensureInstalled() {
   say('Installing dependencies (npm ci)')
   // NODE_ENV=production would leave out everything that builds.
   const code = await run('npm', ['ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'])
-  if (code !== 0) throw new Stop('Installing failed; the lines above say why. The registry has to be reachable the first time.')
-  if (!isInstalled()) throw new Stop('npm ci ended well but left node_modules incomplete. Remove node_modules and try again.')
+  if (code !== 0)
+    throw new Stop('Installing failed; the lines above say why. The registry has to be reachable the first time.')
+  if (!isInstalled())
+    throw new Stop('npm ci ended well but left node_modules incomplete. Remove node_modules and try again.')
 }
 
 /** npm writes down what it installed last of all, so an interrupted install does not look like a finished one. */

@@ -39,7 +39,8 @@ function latestBySteps({ steps, timestamps, values }: Series): Map<number, numbe
   for (let i = 0; i < steps.length; i++) {
     const known = latest.get(steps[i]!)
     if (known === undefined || timestamps[i]! > timestamps[known]!) latest.set(steps[i]!, i)
-    else if (timestamps[i] === timestamps[known] && compareValues(values[i]!, values[known]!) > 0) latest.set(steps[i]!, i)
+    else if (timestamps[i] === timestamps[known] && compareValues(values[i]!, values[known]!) > 0)
+      latest.set(steps[i]!, i)
   }
   return latest
 }

@@ -37,9 +37,7 @@ export async function deleteComment(tx: Tx, runId: RunId, id: string): Promise<v
 /** The oldest first. */
 export async function commentsOf(r: Reader, runId: RunId): Promise<RunComment[]> {
   const rows = await r.db.selectFrom('runnel_comments').selectAll().where('run_uuid', '=', runId).execute()
-  return rows
-    .map(({ comment_id, body }) => commentOf(comment_id, JSON.parse(body) as Json))
-    .sort(byTime)
+  return rows.map(({ comment_id, body }) => commentOf(comment_id, JSON.parse(body) as Json)).sort(byTime)
 }
 
 /** Comments on points of an experiment's active runs, the oldest first; of many the newest LIVE.pointComments. */

@@ -31,7 +31,12 @@ export async function openArtifact(space: Space, owner: ArtifactOwner, path: str
   const { commands } = space.live
   const whole = (): Promise<Blob> => commands.readArtifact(owner.runId, path, owner.modelId)
   return space.kind === 'host'
-    ? openOnHost({ url: artifactAddress(owner.runId, path, owner.modelId), token: space.token?.text ?? null, path, whole })
+    ? openOnHost({
+        url: artifactAddress(owner.runId, path, owner.modelId),
+        token: space.token?.text ?? null,
+        path,
+        whole
+      })
     : openHere(await whole(), path)
 }
 
