@@ -1,19 +1,23 @@
 /** Points that cannot be compared, as what they may repeat lies in a blob that is elsewhere. */
 import { beforeEach, describe, expect, test } from 'vitest'
-import { CHUNK } from '#lib/domain/limits.ts'
+import { CHUNK, SERIES } from '#lib/domain/limits.ts'
 import type { RunId } from '#lib/domain/ids.ts'
 import { isSameSeries } from '#lib/domain/series-order.ts'
 import type { Series } from '#lib/domain/series.ts'
 import { runSubject, type SharedId } from '#lib/domain/sync/subject.ts'
+import { BLOB_GRACE_MS } from '#lib/store/blobs.ts'
 import { createExperiment } from '#lib/store/experiments.ts'
 import { metricHistory } from '#lib/store/histories.ts'
 import { logSeries } from '#lib/store/metrics.ts'
-import { createRun, requireActiveRun } from '#lib/store/runs.ts'
+import { createRun, deleteRun, requireActiveRun } from '#lib/store/runs.ts'
+import { sealRound } from '#lib/store/seal.ts'
+import { chunkBlobs } from '#lib/store/series-chunks.ts'
 import { awaitedBlobs } from '#lib/store/sync/awaited-rows.ts'
 import { takeBlob } from '#lib/store/sync/awaited.ts'
 import { mergeFacts } from '#lib/store/sync/merge.ts'
 import { recordsOf, recordsOfRoom } from '#lib/store/sync/publication.ts'
 import { joinRoom, shareExperiment } from '#lib/store/sync/sharing.ts'
+import { purge } from '#lib/store/trash.ts'
 import { ENGINES, openTestStore, type TestStore } from '../support/engines.ts'
 
 /** Steps from `low`, every `by`th; each point at a time and of a value that follow from its step. */
@@ -95,5 +99,35 @@ describe.each(ENGINES)('points that wait for a blob, on %s', (engine) => {
     for (const [, bytes] of b.blobs.all()) await a.blobs.put(bytes)
     for (const blobId of await a.store.read(awaitedBlobs)) await takeBlob(a.store, blobId)
     expect((await metricHistory(a.store, runId, 'loss')).values.length).toBe(count)
+  })
+
+  test('[AW3] are there for whoever comes later, though everybody has sealed and swept since', async () => {
+    const early = await recordsOfRoom(a.store, room)
+    for (const [, bytes] of a.blobs.all()) await b.blobs.put(bytes)
+    const named = a.blobs.all().map(([id]) => id)
+    // What was sealed is little beside what comes now, and is sealed with it.
+    await log(a, runId, stretch(3_000_000, 2000))
+    const late = (await recordsOfRoom(a.store, room)).filter(({ subject }) => subject === runSubject(runId))
+    await mergeFacts(b.store, room, late)
+    for (const one of [a, b]) {
+      await log(one, runId, stretch(6_000_000, 3000))
+      await sealRound(one.store, { points: SERIES.sealPoints, chunks: SERIES.sealChunks })
+      const inRows = await one.store.read(chunkBlobs)
+      expect(named.filter((id) => inRows.has(id))).toEqual([])
+      one.clock.now += 2 * BLOB_GRACE_MS
+      await one.store.sweepBlobs()
+      for (const id of named) expect(await one.blobs.get(id)).not.toBeNull()
+    }
+    const newcomer = await openTestStore(engine)
+    await joinRoom(newcomer.store, room, 'viewer', 'http://host')
+    await mergeFacts(newcomer.store, room, early)
+    for (const id of named) await newcomer.blobs.put((await b.blobs.get(id))!)
+    expect((await metricHistory(newcomer.store, runId, 'loss')).values.length).toBe(2000)
+    // They go with their run.
+    await a.store.write((tx) => deleteRun(tx, runId))
+    await a.store.write((tx) => purge(tx, { runs: [runId], experiments: [], loggedModels: [] }))
+    a.clock.now += 2 * BLOB_GRACE_MS
+    await a.store.sweepBlobs()
+    expect(a.blobs.all()).toEqual([])
   })
 })

@@ -311,6 +311,12 @@ export interface StoodTable {
   room: string
 }
 
+/** Blobs of sealed points of a run that others were told of. */
+export interface ToldBlobsTable {
+  run_uuid: string
+  blob_id: string
+}
+
 /** What each writer said of each subject, folded (domain/sync): `seq` facts, the latest at `hlc`. Points stand in their series. */
 export interface FactsTable {
   subject: string
@@ -395,6 +401,7 @@ export interface Schema {
   runnel_rooms: RoomsTable
   runnel_subjects: SubjectsTable
   runnel_stood: StoodTable
+  runnel_told_blobs: ToldBlobsTable
   runnel_facts: FactsTable
   runnel_outbox: OutboxTable
   runnel_writers: WritersTable

@@ -11,6 +11,7 @@ import type { LocalArtifacts } from './local-artifacts.ts'
 import { migrate } from './migrations.ts'
 import { chunkBlobs } from './series-chunks.ts'
 import { awaitedBlobs } from './sync/awaited-rows.ts'
+import { toldBlobs } from './sync/told-blobs.ts'
 import { captureFacts } from './sync/capture.ts'
 import { findWriter, openReplica, retireWriter, type Replica } from './sync/replica.ts'
 import { giveUpOldUploads, uploadedBlobs } from './uploads.ts'
@@ -115,7 +116,8 @@ export class Store {
         ...(await referredBlobs(tx)),
         ...(await uploadedBlobs(tx)),
         ...(await chunkBlobs(tx)),
-        ...(await awaitedBlobs(tx))
+        ...(await awaitedBlobs(tx)),
+        ...(await toldBlobs(tx))
       ])
     })
     for (const loader of [this.chunks, this.#chunksHere]) loader.closeBlobs()

@@ -253,7 +253,7 @@ async function purgeRunRows(tx: Tx, ids: readonly RunId[]): Promise<void> {
     .execute()
   await tx.db.deleteFrom('logged_model_metrics').where('run_id', 'in', ids).execute()
   await deleteChunks(tx, ids)
-  for (const table of ['latest_metrics', 'params', 'tags', 'runnel_comments', 'runnel_awaited', 'runs'] as const)
+  for (const table of ['latest_metrics', 'params', 'tags', 'runnel_comments', 'runnel_awaited', 'runnel_told_blobs', 'runs'] as const)
     await tx.db.deleteFrom(table).where('run_uuid', 'in', ids).execute()
 }
 

@@ -308,7 +308,8 @@ async function frameAfter(r: Reader, subject: Subject, seq: number): Promise<Uin
   return bytes.length <= SYNC.frameBytes ? bytes : null
 }
 
-const TOO_LARGE =
+/** What a person is told of a run that was left out. */
+export const TOO_LARGE =
   'A run has more params, tags, files or points in disorder than can be shared: what was changed in it stays here.'
 
 const nameOf = ({ subject, writer }: Told): string => `${subject}:${writer}`

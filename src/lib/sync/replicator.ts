@@ -24,7 +24,7 @@ import { findWriter, ownWriters } from '#lib/store/sync/replica.ts'
 import { strangersTo } from '#lib/store/sync/standing.ts'
 import { AwaitedBlobs } from './awaited-blobs.ts'
 import { LeftOut } from './left-out.ts'
-import { Publisher, type PublisherOptions } from './publisher.ts'
+import { Publisher, TOO_LARGE, type PublisherOptions } from './publisher.ts'
 import type { RoomDoc } from './room-doc.ts'
 import { later, type Later } from './later.ts'
 
@@ -270,9 +270,6 @@ export class Replicator {
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
-
-const TOO_LARGE =
-  'A run has more params, tags, files or points in disorder than can be shared: what was changed in it stays here.'
 
 const NO_FACTS = new RunnelError('DATA_LOSS', 'They are no facts, or of a form that is not known here.')
 

@@ -1,4 +1,5 @@
 /** What a store has to tell the others: records and frames of the subjects of a room. */
+import { sealedOfFacts } from '#lib/domain/sync/blobs-of-facts.ts'
 import { RunnelError } from '#lib/domain/errors.ts'
 import type { RunId } from '#lib/domain/ids.ts'
 import type { SeriesFacts, Subject, Writer } from '#lib/domain/sync/facts.ts'
@@ -10,6 +11,7 @@ import { factsOf, subjectsOfRoom } from './fact-rows.ts'
 import type { Incoming } from './merge.ts'
 import { findWriter } from './replica.ts'
 import { seriesOfRuns } from './series-facts.ts'
+import { notNoted, noteTold, type ToldBlob } from './told-blobs.ts'
 
 /**
  * All that is known of some subjects, by all writers, points included: as others merge it. Many inline points are sealed first.
@@ -24,13 +26,21 @@ export async function recordsOf(
   leave: (subject: Subject) => void = refuse
 ): Promise<Incoming[]> {
   await sealMany(store, subjects)
-  return store.read(async (r) => {
+  const { records, told } = await store.read(async (r) => {
     const known = await factsOf(r, await findWriter(r), subjects)
     const found: Incoming[] = []
     for (const [subject, { all }] of known)
       for (const { writer, facts } of all) if (only(subject, writer)) found.push({ subject, writer, facts })
-    return withPoints(r, found, leave)
+    const records = await withPoints(r, found, leave)
+    return { records, told: await notNoted(r, records.flatMap(sealedOf)) }
   })
+  if (told.length > 0) await store.write((tx) => noteTold(tx, told))
+  return records
+}
+
+function sealedOf({ subject, facts }: Incoming): ToldBlob[] {
+  const of = parseSubject(subject)
+  return of?.kind === 'run' ? sealedOfFacts(facts).map((blobId) => ({ runId: of.id, blobId })) : []
 }
 
 /** The same of a whole room. */

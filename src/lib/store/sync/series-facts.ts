@@ -29,6 +29,7 @@ import { findHead, headRow, headsOf, headsOfRuns, headWith, writeHead, type Seri
 import { logSeries } from '../metrics.ts'
 import { awaitedPoints, awaitPart } from './awaited-rows.ts'
 import type { RowBatch } from './row-batch.ts'
+import { noteTold } from './told-blobs.ts'
 
 /** What writers said of a run's series, and up to which of a writer's facts this store has had all points. */
 export interface RunSeries {
@@ -121,6 +122,10 @@ async function mergeSealed(
   numbers: SeriesNumbers,
   sealed: SealedSeries
 ): Promise<void> {
+  await noteTold(
+    tx,
+    sealed.parts.map(({ blobId }) => ({ runId: run.runId, blobId }))
+  )
   const head = await findHead(tx, run.runId, key)
   const here = head === null ? [] : await chunksOf(tx, head.series)
   const places = new Set(here.map(({ place }) => ('sealed' in place ? nameOf(place.sealed) : '')))

@@ -3,6 +3,7 @@ import { artifactRootPath } from '#lib/domain/artifact.ts'
 import { artifactsBelow } from '../artifacts.ts'
 import type { Reader } from '../database.ts'
 import { getExperiment } from '../experiments.ts'
+import { toldBlobsOf } from './told-blobs.ts'
 
 /** A blob that something of an experiment is in, and how many bytes of it. */
 export interface SharedBlob {
@@ -30,7 +31,7 @@ export async function blobsOfExperiment(r: Reader, id: ExperimentId): Promise<Sh
   return [...bytes].map(([blobId, size]) => ({ blobId, bytes: size }))
 }
 
-/** All a store must have to show an experiment whole, those that points wait for among them. Each once. */
+/** All a host must have for whoever joins an experiment: what rows name, what points wait for, and what others were told of. Each once. */
 export async function neededBlobs(r: Reader, id: ExperimentId): Promise<BlobId[]> {
   const awaited = await r.db
     .selectFrom('runnel_awaited')
@@ -40,5 +41,11 @@ export async function neededBlobs(r: Reader, id: ExperimentId): Promise<BlobId[]
     .distinct()
     .execute()
   const named = await blobsOfExperiment(r, id)
-  return [...new Set([...named.map(({ blobId }) => blobId), ...awaited.map(({ blob_id }) => blob_id as BlobId)])]
+  return [
+    ...new Set([
+      ...named.map(({ blobId }) => blobId),
+      ...awaited.map(({ blob_id }) => blob_id as BlobId),
+      ...(await toldBlobsOf(r, id))
+    ])
+  ]
 }
