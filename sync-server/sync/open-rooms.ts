@@ -8,6 +8,7 @@ import { Relay } from '../relay/relay.ts'
 import type { RoomBounds } from '../relay/room-history.ts'
 import { SqliteRoomLog } from '../relay/sqlite-room-log.ts'
 import { storeId } from '../store/store-place.ts'
+import { removeGoneRooms } from './gone-rooms.ts'
 import { RoomKeeper } from './room-keeper.ts'
 import { settleTimesAhead } from './times-ahead.ts'
 
@@ -49,6 +50,7 @@ export async function openRooms({ store, place, bounds, onFailure }: OpenRoomsPa
       for (const listener of listeners) listener()
     }
   })
+  await removeGoneRooms(store, relay)
   return { relay, onPresence: (listener) => void listeners.add(listener) }
 }
 

@@ -5,10 +5,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import { SYNC } from '#lib/domain/limits.ts'
+import type { SharedId } from '#lib/domain/sync/subject.ts'
 import { TAGS } from '#lib/domain/tag.ts'
-import { createExperiment } from '#lib/store/experiments.ts'
+import { createExperiment, deleteExperiment } from '#lib/store/experiments.ts'
 import { createRun, getRun } from '#lib/store/runs.ts'
+import { joinRoom } from '#lib/store/sync/sharing.ts'
+import { purge } from '#lib/store/trash.ts'
 import { writeSetting } from '#lib/store/settings.ts'
+import { ROOTS } from '#lib/sync/agreement.ts'
 import { NoteProvider } from '#lib/ui/notes/note-provider.ts'
 import { Sharing } from '../../sync-server/sharing/sharing.ts'
 import { openNodeStore, type NodeStore } from '../../sync-server/store/open-store.ts'
@@ -122,4 +126,22 @@ test('[HN3] a page of the host that looks at an experiment is there for whoever 
   leave()
   expect(rooms.relay.people(factsRoom)).toEqual([])
   await expect.poll(() => passAWhile().then(() => rooms.relay.get(factsRoom)), WAIT).toBeNull()
+})
+
+test('[HN4] go for good with their experiment, and so does what was said of it', async () => {
+  const { store } = opened
+  const page = await openPage('Ada')
+  await vi.waitFor(() => expect(page.state).toBe('together'), WAIT)
+  page.text.insert(0, 'a secret')
+  const facts = await rooms.relay.open(factsRoom)
+  expect(facts.doc.getMap(ROOTS.records).size).toBeGreaterThan(0)
+  await store.write((tx) => deleteExperiment(tx, experimentId))
+  await store.write((tx) => purge(tx, { runs: [], experiments: [experimentId], loggedModels: [] }))
+  await expect.poll(() => rooms.relay.get(factsRoom), WAIT).toBeNull()
+  await expect(rooms.relay.open(factsRoom)).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
+  // One of the same number that comes later begins with nothing.
+  await joinRoom(store, experimentId as string as SharedId, 'owner', '')
+  const [again, notes] = [await rooms.relay.open(factsRoom), await rooms.relay.open(noteRoom)]
+  expect([...again.doc.getMap(ROOTS.records).keys()].filter((key) => key.startsWith('r'))).toEqual([])
+  expect(notes.doc.getText(`note/${runId}`).toJSON()).toBe('')
 })
