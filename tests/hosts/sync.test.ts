@@ -212,6 +212,49 @@ describe('a link to an experiment that is here already', () => {
   })
 })
 
+describe('a page that a host serves', () => {
+  test('[SY24] follows nothing again that was left, or is shared no more from here, until somebody says so', async () => {
+    const host = await start()
+    const a = await browser(host.address, { isOwnHost: true })
+    const { experimentId, runId } = await made(a)
+    const b = await browser(host.address, { isOwnHost: true })
+    const { link } = await a.sharing.share(experimentId, { role: 'editor', name: '', expiresTime: null })
+    const joined = await b.sharing.join(link, false)
+    await expect.poll(() => b.store.read((r) => findRunInfo(r, runId)), WAIT).not.toBeNull()
+    await Promise.all([a.sharing.stopSharing(experimentId), b.sharing.stopSharing(joined)])
+    for (const [one, id, name] of [
+      [a, experimentId, 'of a'],
+      [b, joined, 'of b']
+    ] as const) {
+      const { runId } = await one.store.write((tx) => createRun(tx, { experimentId: id, name }))
+      const again = await one.reopen()
+      ends.push(again.close)
+      // All that the host has is followed once this is.
+      const other = await host.api('experiments/create', { name: `after ${name}` })
+      const { experiment_id } = (await other.json()) as { experiment_id: string }
+      await expect
+        .poll(async () => (await again.sharing.summary())?.experiments.map(({ experimentId }) => experimentId), WAIT)
+        .toContain(experiment_id)
+      expect(await again.sharing.view(id)).toMatchObject({ role: null })
+      const there = await host.api('runs/search', { experiment_ids: [experimentId] })
+      expect(await there.text()).not.toContain(runId)
+    }
+  })
+
+  test('[SY25] keeps no host that is none, or does not take the token', async () => {
+    const [open, closed] = [await start(), await start('--token', 'the-right-token-of-the-host')]
+    const a = await browser('http://127.0.0.1:1')
+    await a.sharing.setHost({ address: open.address, token: null })
+    await expect(a.sharing.setHost({ address: 'http://127.0.0.1:9', token: null })).rejects.toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE'
+    })
+    await expect(a.sharing.setHost({ address: closed.address, token: 'a wrong one' })).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED'
+    })
+    expect((await a.sharing.settings()).host).toEqual({ address: open.address, hasToken: false })
+  })
+})
+
 describe('a large experiment', () => {
   test('[SY8] is joined as soon as its newest runs are here, and the rest follows', async () => {
     const host = await start()

@@ -18,7 +18,7 @@ import type {
 } from '#lib/live/sharing.ts'
 import type { FetchingBlobs } from '#lib/store/fetching-blobs.ts'
 import type { Store } from '#lib/store/store.ts'
-import { listRooms, roomOfExperiment, updateRoom, type Room, type RoomRole } from '#lib/store/sync/rooms.ts'
+import { findRoom, listRooms, roomOfExperiment, updateRoom, type Room, type RoomRole } from '#lib/store/sync/rooms.ts'
 import { findHere, joinRoom, shareExperiment } from '#lib/store/sync/sharing.ts'
 import { roomName } from './agreement.ts'
 import { FollowedRoom } from './followed-room.ts'
@@ -246,7 +246,7 @@ export class StoreSharing implements Sharing {
     } else if (here !== null && !withCopy)
       throw new RunnelError(
         'RESOURCE_ALREADY_EXISTS',
-        `“${here.copy}” is here already, as your own. Joined, it becomes one with what is shared, and all of it goes to everybody who is in it.`
+        `“${here.copy}” is here already, as your own. ${role === 'viewer' ? WITH_COPY_VIEWED : WITH_COPY} Export it first if you want to keep it as it is.`
       )
     const [room] = await Promise.all([
       joinRoom(this.#store, sharedId, role, address),
@@ -277,11 +277,11 @@ export class StoreSharing implements Sharing {
     if (host !== null && address === null)
       throw invalid('The address of a host looks like https://runnel.example.com or http://127.0.0.1:5000.')
     const token = host?.token ?? (kept?.address === address ? (kept?.token ?? '') : '')
+    // Whether it is one, and the token is right, is known only by asking: one that is not is not kept.
+    if (address !== null) await this.#newHost(address, { kind: 'owner', secret: token }, address).token()
     await this.#change({ host: address === null ? null : { address, token } })
     this.#hosts.clear()
     this.#changed()
-    // Whether it is one, and the token is right, is known only by asking.
-    if (address !== null) await this.#hostFor(address, { kind: 'owner', secret: token }).token()
     if (address === this.#origin) await this.#followSpace()
   }
 
@@ -329,6 +329,8 @@ export class StoreSharing implements Sharing {
 
   async #followOne(id: SharedId, isDefault: boolean): Promise<void> {
     const known = this.#followed.get(id)?.room
+    // What was left, or is no longer shared from here, is followed again once somebody says so.
+    if (known === undefined && (await this.#store.read((r) => findRoom(r, id)))?.host === '') return
     const { experimentId } = known ?? this.#follow(await joinRoom(this.#store, id, 'owner', this.#origin)).room
     if (isDefault && this.#settings.ownDefault !== experimentId) await this.#change({ ownDefault: experimentId })
   }
@@ -344,16 +346,21 @@ export class StoreSharing implements Sharing {
     const name = `${address} ${credential.kind} ${credential.secret}`
     const known = this.#hosts.get(name)
     if (known) return known
-    const host = new HostLink({
+    const host = this.#newHost(address, credential)
+    this.#hosts.set(name, host)
+    return host
+  }
+
+  /** `chosen` is whose clock this store goes by, where that is not settled yet. */
+  #newHost(address: string, credential: Credential, chosen?: string): HostLink {
+    return new HostLink({
       address,
       credential,
       personName: () => this.#settings.personName,
       client: this.#settings.client,
       now: this.#store.now,
-      onHostTime: (now) => goByHost(this.#store, address, this.#settings.host?.address ?? this.#origin, now)
+      onHostTime: (now) => goByHost(this.#store, address, chosen ?? this.#settings.host?.address ?? this.#origin, now)
     })
-    this.#hosts.set(name, host)
-    return host
   }
 
   #hostOf({ host, sharedId }: Room): HostLink {
@@ -427,6 +434,10 @@ export class StoreSharing implements Sharing {
 
 const onlyOne = (hosts: readonly (string | null)[]): string | null =>
   hosts.every((host) => host === hosts[0]) ? (hosts[0] ?? null) : null
+
+const WITH_COPY = 'Joined, it becomes one with what is shared, and all of it goes to everybody who is in it.'
+const WITH_COPY_VIEWED =
+  'Joined as a viewer, it becomes one with what is shared: what is only in yours goes to nobody, and you cannot change any of it from then on.'
 
 const RANKS: readonly RoomRole[] = ['viewer', 'editor', 'owner']
 
