@@ -418,6 +418,7 @@ test('[SG9] a point of a chart of many runs is commented on where it is seen, an
   await expectAccessible(page)
   await page.keyboard.press('Control+Enter')
   await expect(dialog).toHaveCount(0)
+  await expect(chart).toBeFocused()
   const mark = page.getByRole('button', { name: /^Step 3: .* on calm: As low as it gets\.$/ })
   await expect(mark).toBeVisible()
 
@@ -431,6 +432,7 @@ test('[SG9] a point of a chart of many runs is commented on where it is seen, an
   await page.keyboard.press('Control+Enter')
   await expect(page.getByRole('dialog')).toHaveCount(0)
   await expect(mark).toHaveCount(0)
+  await expect(page.getByText('It is marked on charts by step.')).toBeVisible()
 
   // Where a run is not drawn, neither is what was said of it.
   await page.goto(`${full.origin}/experiments/${experiment_id}?tab=charts`)
@@ -440,6 +442,13 @@ test('[SG9] a point of a chart of many runs is commented on where it is seen, an
   await expect(high).toHaveCount(0)
   await expect(mark).toBeVisible()
   await page.getByRole('button', { name: 'Show wild' }).click()
+  // The key is a chart's that is pointed into, too.
+  await page.locator('body').evaluate(() => (document.activeElement as HTMLElement).blur())
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+  await expect(chart.locator('.readout')).toBeVisible()
+  await page.keyboard.press('c')
+  await expect(page.getByRole('dialog', { name: /^Comment on loss/ })).toBeVisible()
+  await page.keyboard.press('Escape')
   await high.click()
   const read = page.getByRole('dialog', { name: 'loss, step 1' })
   await expect(read.getByText('Why so high?')).toBeVisible()

@@ -2,7 +2,7 @@ import type { CommentPoint, PointComment } from '#lib/domain/comment.ts'
 import type { ExperimentId, RunId } from '#lib/domain/ids.ts'
 import type { PlacedMark } from '#lib/charts/placed-mark.ts'
 import type { Live, LiveQuery } from '#lib/live/live.svelte.ts'
-import { authorName, commentsByStep } from '../comments/comment-words.ts'
+import { authorName, commentsByStep, pointName } from '../comments/comment-words.ts'
 import { stepNear, type ChartPlace } from '../comments/step-near.ts'
 import type { Toasts } from '../shared/toasts.svelte.ts'
 
@@ -19,7 +19,7 @@ export class ChartComments {
   readonly #inputs: ChartCommentsInputs
   readonly #all: LiveQuery<{ kind: 'point-comments'; experimentId: ExperimentId }>
   /** What is about to be said, and of which run unless another is chosen. */
-  writing = $state.raw<{ readonly runId: RunId; readonly point: CommentPoint } | null>(null)
+  writing = $state.raw<{ readonly runId: RunId; readonly point: CommentPoint; readonly isMarked: boolean } | null>(null)
   /** Where somebody reads what was said. */
   reading = $state.raw<CommentPoint | null>(null)
 
@@ -51,12 +51,17 @@ export class ChartComments {
     return (this.#all.current ?? []).filter(({ runId }) => Object.hasOwn(names, runId))
   }
 
+  /** What was said of a place that is not marked where it was said. */
+  tellUnmarked({ key, step }: CommentPoint): void {
+    this.#inputs.toasts.show({ message: `Commented on ${pointName({ key, step })}. It is marked on charts by step.` })
+  }
+
   /** Begin to say something of a place. */
   async write(place: ChartPlace): Promise<void> {
     const { runId, key } = place
     try {
       const step = await stepNear(this.#inputs.live, place)
-      if (step !== null) this.writing = { runId, point: { key, step } }
+      if (step !== null) this.writing = { runId, point: { key, step }, isMarked: place.axis === 'step' }
     } catch (error) {
       this.#inputs.toasts.fail('The step of this point could not be found.', error)
     }

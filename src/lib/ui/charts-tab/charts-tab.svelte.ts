@@ -109,9 +109,7 @@ export class ChartsTab {
 
   /** What the Runs tab shows: charts follow its filter. */
   readonly view = $derived.by((): ViewState => readViewState(this.#inputs.params()))
-  readonly settings = $derived.by((): ChartSettings =>
-    readSettings(this.#inputs.params(), this.#layout.current.settings)
-  )
+  readonly settings = $derived.by((): ChartSettings => readSettings(this.#inputs.params(), this.#layout.settings))
   readonly visibility = $derived.by((): Visibility => readVisibility(this.#inputs.params()))
   readonly findText = $derived.by(
     (): string => this.#inputs.params().get('find')?.slice(0, CHART_GRID.findLength) ?? ''

@@ -53,6 +53,17 @@ export class SavedLayout {
   )
 
   readonly current = $derived.by((): Layout => this.#draft ?? this.#saved.layout)
+  /**
+   * As it was when this page first knew it, with what is changed here. How charts are looked at is each page's own from then on: what others choose
+   * is for the pages they open.
+   */
+  get settings(): Layout['settings'] {
+    if (this.#draft !== null) this.#opened = this.#draft.settings
+    else if (this.ready) this.#opened ??= this.#saved.layout.settings
+    return this.#opened ?? EMPTY_LAYOUT.settings
+  }
+  #opened: Layout['settings'] | null = null
+
   /** False until it is known what was saved: before, panels would be drawn only to be moved. */
   readonly ready = $derived.by((): boolean => this.#views.current !== undefined || this.#views.error !== null)
   /** Something of what was saved could not be read, and goes when this is saved again. */

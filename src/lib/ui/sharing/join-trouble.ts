@@ -17,7 +17,11 @@ export function joinTrouble(error: unknown, host: string): JoinTrouble {
     case 'UNAUTHENTICATED':
     case 'PERMISSION_DENIED':
     case 'RESOURCE_DOES_NOT_EXIST':
-      return { title: 'This link opens nothing any more.', text: `${said} ${ASK}`, isFinal: true }
+      return {
+        title: 'This link opens nothing any more.',
+        text: /\bask\b/i.test(said) ? said : `${said} ${ASK}`,
+        isFinal: true
+      }
     case 'RESOURCE_ALREADY_EXISTS':
       return { title: 'You have this experiment already.', text: said, isFinal: false, asksForCopy: true }
     case 'INVALID_STATE':
