@@ -147,7 +147,6 @@ async function mergePart(
     const inTime = incoming.filter(({ facts }) => !clock.isAhead(latestOf(facts), SYNC.aheadMs))
     isAhead ||= inTime.length < incoming.length
     const { all, seqs } = known.get(subject) ?? NOTHING_SAID
-    isCopy ||= inTime.some(({ writer, facts }) => writer === self && facts.to > (seqs.get(writer) ?? 0))
     const joined = joinIncoming(
       all,
       inTime.filter(({ writer }) => writer !== self)
@@ -158,6 +157,7 @@ async function mergePart(
       waiting.push(subject)
       continue
     }
+    isCopy ||= inTime.some(({ writer, facts }) => writer === self && facts.to > (seqs.get(writer) ?? 0))
     const isWhole = after.has(FIELDS.genesis) || isPurged(after)
     if (joined.hasGap || !isWhole) waiting.push(subject)
     // What this room says may be known from another: that it stands here is news all the same.
